@@ -93,19 +93,29 @@ static void append_quoted(struct log *log, struct str s)
         append_go_quoted(&log->line, s);
 }
 
-/* Quotes `s`, cut with "..." where the line would become too long. No byte is shorter quoted than
- * bare, so that leaving out as many bytes as are too many is always enough. */
+/* How much of `s`, which is `excess` bytes too long when quoted, surely fits into `room`. No byte
+ * is shorter quoted than bare, so that leaving out `excess` bytes is enough; and none needs more
+ * than the six of "\u0000", which lets more of a text survive that is mostly escaped. */
+static struct str cut_to_fit(struct str s, size_t excess, size_t room)
+{
+    static const size_t frame = sizeof("\"...\"") - 1;
+    size_t by_excess = s.len > excess ? s.len - excess : 0;
+    size_t by_room = room > frame ? (room - frame) / 6 : 0;
+    return utf8_cut(s, by_excess > by_room ? by_excess : by_room);
+}
+
+/* Quotes `s`, cut with "..." where the line would become too long. */
 static void append_string(struct log *log, struct str s)
 {
-    static const size_t room = LINE_MAX_BYTES - ENDING_BYTES;
+    static const size_t limit = LINE_MAX_BYTES - ENDING_BYTES;
     size_t start = log->line.len;
     s = utf8_cut(s, LINE_MAX_BYTES);
     append_quoted(log, s);
-    if (log->line.len <= room)
+    if (log->line.len <= limit)
         return;
-    size_t excess = log->line.len - room + strlen("...");
+    size_t excess = log->line.len - limit + strlen("...");
     strbuf_truncate(&log->line, start);
-    append_quoted(log, utf8_cut(s, s.len > excess ? s.len - excess : 0));
+    append_quoted(log, cut_to_fit(s, excess, limit > start ? limit - start : 0));
     strbuf_truncate(&log->line, log->line.len - 1);
     strbuf_append_cstr(&log->line, "...\"");
 }

@@ -76,8 +76,9 @@ struct str rfc3339_format_s(int64_t wall_ms, char buf[RFC3339_MAX])
 struct str rfc3339_format_us(int64_t wall_us, char buf[RFC3339_MAX])
 {
     int64_t seconds = floor_div(wall_us, US_PER_S);
+    int us = (int)((wall_us % US_PER_S + US_PER_S) % US_PER_S);
     char fraction[16];
-    snprintf(fraction, sizeof(fraction), ".%06dZ", (int)(wall_us - seconds * US_PER_S));
+    snprintf(fraction, sizeof(fraction), ".%06dZ", us);
     return append_to_time(format_seconds(seconds, buf), buf, fraction);
 }
 
