@@ -15,8 +15,8 @@ enum kube_event_type { KUBE_EVENT_NORMAL, KUBE_EVENT_WARNING };
 /* A reason stable for machines, a message for people. */
 struct kube_report {
     enum kube_event_type type;
-    struct str reason;  /* CamelCase; empty: nothing to say */
-    struct str message; /* whole sentences */
+    struct str reason;   /* CamelCase; empty: nothing to say */
+    struct str message;  /* whole sentences */
     int64_t patience_ms; /* told only when it still holds after this time; 0: at once */
     bool is_log_only;    /* no Event (a paused object is left alone) */
 };
@@ -50,6 +50,6 @@ struct kube_action *kube_actions_add(struct kube_actions *actions, struct kube_a
 struct kube_report *kube_actions_report(struct kube_actions *actions, struct kube_report report);
 /* The earliest wish wins. */
 void kube_actions_look_again(struct kube_actions *actions, int64_t wall_ms);
-/* "add-finalizer; create-claim 0; wait IPPoolNotFound; again at 1767323045000" (wall clock, ms), for
- * tests and for people; empty: nothing to do. In the arena, NUL-terminated. */
+/* "add-finalizer; create-claim 0; wait IPPoolNotFound; again at 1767323045000" (wall clock in ms)
+ * for tests and for people; empty: nothing to do. In the arena, NUL-terminated. */
 struct str kube_actions_text(const struct kube_actions *actions);

@@ -8,10 +8,10 @@
 #include "base/error.h"
 #include "base/str.h"
 
-struct str json_str(yyjson_val *object, const char *key);     /* empty: absent or no string; borrows */
+struct str json_str(yyjson_val *object, const char *key); /* empty: absent or no string; borrows */
 yyjson_val *json_object(yyjson_val *object, const char *key); /* NULL: absent or no object */
 yyjson_val *json_array(yyjson_val *object, const char *key);
-bool json_bool(yyjson_val *object, const char *key);               /* false unless true */
+bool json_bool(yyjson_val *object, const char *key); /* false unless true */
 int64_t json_int(yyjson_val *object, const char *key, int64_t otherwise);
 struct str json_value_str(yyjson_val *value); /* empty: no string */
 /* Copies an array of strings to `arena`; other elements are left out. */

@@ -18,10 +18,10 @@ enum kube_meta_part {
 struct kube_kind {
     const char *group; /* "" for the core group */
     const char *kind;
-    const char *plural;          /* what discovery is expected to say; its answer wins */
-    const char *const *versions; /* NULL-terminated, the most wanted first */
-    bool is_metadata_only;       /* fetched as PartialObjectMetadata */
-    unsigned meta_parts;         /* enum kube_meta_part */
+    const char *plural;             /* what discovery is expected to say; its answer wins */
+    const char *const *versions;    /* NULL-terminated, the most wanted first */
+    bool is_metadata_only;          /* fetched as PartialObjectMetadata */
+    unsigned meta_parts;            /* enum kube_meta_part */
     const char *const *labels;      /* NULL-terminated keys that are kept; NULL: none */
     const char *const *annotations; /* the same */
     size_t view_size;               /* of the struct that begins with struct kube_object */

@@ -110,14 +110,16 @@ static bool parse_meta(const struct kube_kind *kind, struct kube_meta *meta, yyj
     meta->generation = json_int(json, "generation", 0);
     meta->created_s = parse_time_s(json_str(json, "creationTimestamp"));
     meta->is_deleting = !str_is_empty(json_str(json, "deletionTimestamp"));
-    /* Arrays first, texts after them: nothing is lost between them to alignment. */
     if (kind->meta_parts & KUBE_META_OWNERS)
         parse_owners(meta, json_array(json, "ownerReferences"), arena);
     if (kind->meta_parts & KUBE_META_FINALIZERS)
         parse_finalizers(meta, json_array(json, "finalizers"), arena);
-    meta->labels = parse_kept(json_object(json, "labels"), kind->labels, arena, &meta->label_count);
-    meta->annotations = parse_kept(json_object(json, "annotations"), kind->annotations, arena,
-                                   &meta->annotation_count);
+    yyjson_val *labels = json_object(json, "labels");
+    yyjson_val *annotations = json_object(json, "annotations");
+    meta->has_labels = labels != NULL;
+    meta->has_annotations = annotations != NULL;
+    meta->labels = parse_kept(labels, kind->labels, arena, &meta->label_count);
+    meta->annotations = parse_kept(annotations, kind->annotations, arena, &meta->annotation_count);
     meta->ns = arena_dup_str(arena, json_str(json, "namespace"));
     meta->name = arena_dup_str(arena, name);
     meta->uid = arena_dup_str(arena, json_str(json, "uid"));

@@ -32,10 +32,10 @@ struct kube_meta {
     uint64_t resource_version; /* Kubernetes 1.35 and the API servers before it: a decimal that
                                   grows within a kind */
     int64_t generation;
-    int64_t created_s;         /* wall clock, seconds; 0: not said */
-    bool is_deleting;          /* deletionTimestamp is set */
-    bool has_labels;           /* the map is there, whatever of it is kept: a JSON Patch can only */
-    bool has_annotations;      /* add a member to a map that exists */
+    int64_t created_s;    /* wall clock, seconds; 0: not said */
+    bool is_deleting;     /* deletionTimestamp is set */
+    bool has_labels;      /* the map is there, whatever of it is kept: a JSON Patch can only */
+    bool has_annotations; /* add a member to a map that exists */
     uint32_t owner_count;
     uint32_t finalizer_count;
     uint32_t label_count;

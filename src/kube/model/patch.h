@@ -19,6 +19,6 @@ void kube_patch_op_str(struct kube_patch *patch, const char *op, const char *pat
                        struct str value); /* value as a JSON string */
 /* "~" and "/" of one path segment escaped (RFC 6901); appended to `out`. */
 void kube_patch_escape(struct strbuf *out, struct str segment);
-struct str kube_patch_finish(struct kube_patch *patch); /* borrowed until fini; no more operations */
+struct str kube_patch_finish(struct kube_patch *patch); /* the last call; borrowed until fini */
 void kube_patch_fini(struct kube_patch *patch);
 #define cleanup_kube_patch cleanup_with(kube_patch_fini)

@@ -7,8 +7,13 @@
 #include "base/error.h"
 #include "base/str.h"
 
-enum kube_watch_type { KUBE_WATCH_ADDED, KUBE_WATCH_MODIFIED, KUBE_WATCH_DELETED,
-                       KUBE_WATCH_BOOKMARK, KUBE_WATCH_ERROR };
+enum kube_watch_type {
+    KUBE_WATCH_ADDED,
+    KUBE_WATCH_MODIFIED,
+    KUBE_WATCH_DELETED,
+    KUBE_WATCH_BOOKMARK,
+    KUBE_WATCH_ERROR
+};
 
 struct kube_watch_event {
     enum kube_watch_type type;
