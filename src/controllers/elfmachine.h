@@ -1,0 +1,40 @@
+/* ElfMachine (infrastructure.cluster.x-k8s.io, CAPE) as the decisions see it. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kube/model/object.h"
+
+extern const struct kube_kind elfmachine_kind;
+
+struct elfmachine_device {
+    bool is_static;    /* networkType: IPV4 */
+    bool has_pool_ref; /* addressesFromPools[0] is there */
+    bool has_nameservers;
+    bool has_only_gateway; /* routes is exactly [{gateway}]; see `gateway` */
+    uint32_t route_count;
+    uint32_t address_count; /* of ipAddrs, without empty ones */
+    struct str vlan;
+    struct str netmask;
+    struct str gateway; /* of the first route */
+    struct str pool_group;
+    struct str pool_kind;
+    struct str pool_name;
+    const struct str *addresses;
+};
+
+struct elfmachine {
+    struct kube_object object;
+    bool has_failed; /* status.failureReason or failureMessage */
+    uint32_t device_count;
+    uint32_t nameserver_count;
+    const struct elfmachine_device *devices;
+    const struct str *nameservers; /* of the whole machine */
+};
+
+const struct elfmachine *elfmachine_from(const struct kube_object *object); /* NULL stays NULL */
+bool elfmachine_has_static_device(const struct elfmachine *machine);
+/* A static device without an address is waiting for one. */
+bool elfmachine_device_wants_address(const struct elfmachine_device *device);
+bool elfmachine_wants_address(const struct elfmachine *machine);
+bool elfmachine_device_has_address(const struct elfmachine_device *device, struct str address);
