@@ -81,8 +81,8 @@ static void test_strs_leaves_others_out(void **state)
 static void test_refuses_what_is_no_json(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"", " ", "{", "{\"a\":}", "[1,]", "1 2", "<html>", "\xff",
-                                        "\"\xff\""};
+    static const char *const texts[] = {"",    " ",      "{",    "{\"a\":}", "[1,]",
+                                        "1 2", "<html>", "\xff", "\"\xff\""};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         struct error err = {0};
         assert_null(json_read(str_from(texts[i]), &err));

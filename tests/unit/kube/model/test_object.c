@@ -219,8 +219,8 @@ static void test_refuses(void **state)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         const struct kube_object *object = NULL;
         struct error err = {0};
-        assert_false(kube_object_parse_text(&MACHINE, str_from(cases[i].text), &scratch, &object,
-                                            &err));
+        assert_false(
+            kube_object_parse_text(&MACHINE, str_from(cases[i].text), &scratch, &object, &err));
         assert_null(object);
         assert_int_equal(err.code, ERROR_INVALID);
         if (!str_starts_with(str_from(err.text), str_from(cases[i].want)))
