@@ -1,5 +1,6 @@
 """One etcd and kube-apiserver with the CRDs of one set of versions."""
 
+import contextlib
 import copy
 import glob
 import json
@@ -70,7 +71,7 @@ def kinds_of(crds):
 
 
 def is_established(crd):
-    conditions = crd.get("status", {}).get("conditions", [])
+    conditions = crd.get("status", {}).get("conditions") or []
     return any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
 
 
@@ -89,7 +90,7 @@ class ControlPlane:
         self._script("start")
         crds = read_crds(self.set_name)
         self.client = kube.Client(self.kubeconfig, kinds_of(crds))
-        self._load(crds)
+        self.load(crds)
         self.world = kube.World(self.client, MIRRORED)
         self.world.start()
         self.world.create("Namespace", {"metadata": {"name": "cape-system"}})
@@ -102,6 +103,26 @@ class ControlPlane:
         if self.world:
             self.world.stop()
         self._script("stop")
+
+    def load(self, crds):
+        """Creates these CRDs and waits until all of their kinds are served."""
+        for crd in crds:
+            self.client.create("CustomResourceDefinition", crd)
+        with self._crds() as world:
+            world.until(lambda: all(map(is_established, world.all("CustomResourceDefinition"))), "CRDs established")
+            for crd in crds:
+                kind = crd["spec"]["names"]["kind"]
+                if kind in self.client.kinds:
+                    world.until(lambda kind=kind: self._is_served(kind), f"{kind} is served")
+
+    def unload(self, crds):
+        """Deletes these CRDs and waits until they are gone."""
+        with self._crds() as world:
+            for crd in crds:
+                world.delete("CustomResourceDefinition", crd)
+            names = {crd["metadata"]["name"] for crd in crds}
+            world.until(lambda: names.isdisjoint(crd["metadata"]["name"] for crd in
+                                                 world.all("CustomResourceDefinition")), "the CRDs are gone")
 
     def requests(self, since=0):
         """The requests of CAPE-IP that the server has finished or, if watches, begun, from a position on."""
@@ -119,22 +140,21 @@ class ControlPlane:
         environment = {**os.environ, "CONTROL_PLANE_AUDIT": "on", "CONTROL_PLANE_FSYNC": "off"}
         subprocess.run([SCRIPT, command, self.folder], env=environment, check=True, timeout=1800)
 
-    def _load(self, crds):
-        for crd in crds:
-            self.client.create("CustomResourceDefinition", crd)
-        crds_world = kube.World(self.client, ["CustomResourceDefinition"])
-        crds_world.start()
-        crds_world.until(lambda: all(map(is_established, crds_world.all("CustomResourceDefinition"))),
-                         "all CRDs are established")
-        crds_world.stop()
-        for kind in ("Cluster", "Machine", "ElfMachine", "ElfMachineTemplate", "IPPool", "IPClaim", "IPAddress"):
-            crds_world.until(lambda kind=kind: self._is_served(kind), f"{kind} is served")
+    @contextlib.contextmanager
+    def _crds(self):
+        """A look at the CRDs as they are now."""
+        world = kube.World(self.client, ["CustomResourceDefinition"])
+        world.start()
+        try:
+            yield world
+        finally:
+            world.stop()
 
     def _is_served(self, kind):
         try:
             self.client.list(kind)
             return True
         except kube.ApiError as error:
-            if error.status in (404, 503):
+            if error.status in (404, 429, 503):
                 return False
             raise

@@ -1,13 +1,14 @@
 """What a test works with: a cluster of its own on the control plane, the other players, and managers."""
 
 import contextlib
+import datetime
 import itertools
 import json
 
 import invariants
 from kube import ApiError, DEADLINE_S, key_of
 from manager import Manager
-from players import Cape, Metal3Ipam, OUR_FINALIZER, finalizers
+from players import Cape, Metal3Ipam, OUR_FINALIZER, finalizers, without_none
 
 CLUSTER_LABEL = "cluster.x-k8s.io/cluster-name"
 POOL_NAME = "cluster.x-k8s.io/ip-pool-name"
@@ -19,6 +20,8 @@ CLONED_FROM = "cluster.x-k8s.io/cloned-from-name"
 PAUSED = "cluster.x-k8s.io/paused"
 WATCH_FILTER = "cluster.x-k8s.io/watch-filter"
 
+LEASE = ("default", "cape-ip-controller-manager-runtime")
+
 # What a test leaves behind is taken away in this order.
 CLEANED = ("ElfMachine", "IPClaim", "IPAddress", "IPPool", "ElfMachineTemplate", "Machine", "Cluster")
 
@@ -28,10 +31,6 @@ _numbers = itertools.count(1)
 def device(**fields):
     """A network device that wants a static address."""
     return {"networkType": "IPV4", "vlan": "vlan-1", **fields}
-
-
-def gateway_of(fields):
-    return [route.get("gateway") for route in fields.get("routes", [])]
 
 
 class Elf:
@@ -126,15 +125,14 @@ class Lab:
         metadata = {"name": name, "namespace": namespace, "annotations": annotations or {}}
         return self.world.create("Cluster", {"metadata": metadata, "spec": spec})
 
-    def template(self, name="template", namespace=None, **labels):
-        """An ElfMachineTemplate; the labels are given by the constants above."""
+    def template(self, name="template", namespace=None, labels=None):
         spec = {"template": {"spec": {"template": "image", "network": {"devices": [device()]}}}}
-        metadata = {"name": name, "namespace": namespace or self.namespace, "labels": labels.get("labels", {})}
+        metadata = {"name": name, "namespace": namespace or self.namespace, "labels": labels or {}}
         return self.world.create("ElfMachineTemplate", {"metadata": metadata, "spec": spec})
 
     def pool(self, name="pool", namespace=None, labels=None, start="10.1.0.10", end="10.1.0.20", **spec):
-        spec = {"namePrefix": name, "prefix": 24, "gateway": "10.1.0.1",
-                "pools": [{"start": start, "end": end}], **spec}
+        spec = without_none({"namePrefix": name, "prefix": 24, "gateway": "10.1.0.1",
+                             "pools": [{"start": start, "end": end}], **spec})
         namespace = namespace or self.namespace
         self.ensure_namespace(namespace)
         metadata = {"name": name, "namespace": namespace, "labels": labels or {}}
@@ -183,7 +181,9 @@ class Lab:
     # ---- the manager ----------------------------------------------------------------------------
 
     def new_manager(self, *flags, kubeconfig=None, **options):
-        manager = Manager(kubeconfig or self.kubeconfig, self.folder, *flags, **options)
+        """Starts a manager; kubeconfig="" gives it no such flag."""
+        kubeconfig = self.kubeconfig if kubeconfig is None else kubeconfig
+        manager = Manager(kubeconfig, self.folder, *flags, **options)
         self.managers.append(manager)
         return manager.start()
 
@@ -215,6 +215,12 @@ class Lab:
 
     def until_claimed(self, machine, count=1):
         return self.until(lambda: len(machine.claims) == count and machine.claims, f"{machine} has {count} claims")
+
+    def until_older(self, obj):
+        """Waits until what is made next is younger than this: creation times have seconds only."""
+        created = datetime.datetime.fromisoformat(obj["metadata"]["creationTimestamp"])
+        self.until(lambda: datetime.datetime.now(datetime.timezone.utc) - created > datetime.timedelta(seconds=1),
+                   "a second has passed")
 
     def until_nothing_is_left(self):
         """All claims and addresses of all pools have gone back."""
@@ -270,6 +276,9 @@ class Lab:
                 manager.kill()
         self.cape.stop()
         self.metal3.stop()
+        for lease in self.world.all("Lease"):
+            if key_of(lease) == LEASE:
+                self._remove("Lease", lease)
         for kind in CLEANED:
             for obj in self.world.all(kind):
                 self._remove(kind, obj)

@@ -118,17 +118,17 @@ class Metal3Ipam(Player):
 
     def __init__(self, world):
         super().__init__(world)
-        self.leaves = lambda claim: False  # claims that are not answered for now
+        self.leaves = lambda claim: False  # claims that are not looked at for now
         self.alters = {}  # claim name -> fields of the IPAddress' spec that are other than they should be
-        self._bound = {}  # addresses given in this round and before, until the mirror shows them
 
     def step(self):
         claims = sorted(self.world.all("IPClaim"), key=lambda c: (c["metadata"]["creationTimestamp"], key_of(c)))
+        claims = [claim for claim in claims if not self.leaves(claim)]
         for claim in claims:
             if is_deleting(claim):
                 self.release(claim)
         for claim in claims:
-            if not is_deleting(claim) and not self.leaves(claim) and self._is_unanswered(claim):
+            if not is_deleting(claim) and self._is_unanswered(claim):
                 self.serve(claim)
         for pool in self.world.all("IPPool"):
             self._keep_pool(pool)
