@@ -1,0 +1,122 @@
+#include "manager/listen.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/must.h"
+#include "base/str.h"
+
+enum { BACKLOG = 64 };
+
+union address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
+
+static socklen_t address_size(const union address *address)
+{
+    return address->any.sa_family == AF_INET6 ? sizeof(address->v6) : sizeof(address->v4);
+}
+
+static union address address_v4(struct in_addr host, uint16_t port)
+{
+    return (union address){
+        .v4 = {.sin_family = AF_INET, .sin_addr = host, .sin_port = htons(port)}};
+}
+
+static union address address_v6(struct in6_addr host, uint16_t port)
+{
+    return (union address){
+        .v6 = {.sin6_family = AF_INET6, .sin6_addr = host, .sin6_port = htons(port)}};
+}
+
+static bool parse_host(struct str host, uint16_t port, union address *out)
+{
+    char text[INET6_ADDRSTRLEN + 2];
+    struct in_addr v4 = {.s_addr = htonl(INADDR_LOOPBACK)};
+    struct in6_addr v6 = in6addr_any;
+    bool has_brackets = host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']';
+    if (has_brackets)
+        host = (struct str){host.ptr + 1, host.len - 2};
+    if (host.len >= sizeof(text))
+        return false;
+    memcpy(text, host.ptr, host.len);
+    text[host.len] = '\0';
+    if (has_brackets ? inet_pton(AF_INET6, text, &v6) == 1 : host.len == 0)
+        *out = address_v6(v6, port);
+    else if (!has_brackets &&
+             (str_eq(host, STR("localhost")) || inet_pton(AF_INET, text, &v4) == 1))
+        *out = address_v4(v4, port);
+    else
+        return false;
+    return true;
+}
+
+static bool parse_address(const char *text, union address *out)
+{
+    const char *colon = strrchr(text, ':');
+    uint64_t port = 0;
+    return colon && str_to_u64(str_from(colon + 1), &port) && port <= UINT16_MAX &&
+           parse_host((struct str){text, (size_t)(colon - text)}, (uint16_t)port, out);
+}
+
+static int open_listener(const union address *address)
+{
+    int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    const int yes = 1;
+    const int no = 0;
+    bool is_open = setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0;
+    if (address->any.sa_family == AF_INET6)
+        is_open = is_open && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no)) == 0;
+    is_open =
+        is_open && bind(fd, &address->any, address_size(address)) == 0 && listen(fd, BACKLOG) == 0;
+    if (is_open)
+        return fd;
+    int errno_value = errno;
+    close(fd);
+    errno = errno_value;
+    return -1;
+}
+
+/* "All addresses" on a machine without IPv6 means those of IPv4. */
+static bool is_all_without_v6(const union address *address)
+{
+    return address->any.sa_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&address->v6.sin6_addr) &&
+           (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL);
+}
+
+bool listen_on(const char *address, int *fd_out, struct error *err)
+{
+    union address parsed;
+    if (!parse_address(address, &parsed))
+        return error_set(err, ERROR_INVALID,
+                         "\"%.64s\" is not valid: expected [HOST]:PORT, HOST an IPv4 address, "
+                         "[IPv6 address] or localhost",
+                         address);
+    int fd = open_listener(&parsed);
+    if (fd < 0 && is_all_without_v6(&parsed)) {
+        union address all_v4 =
+            address_v4((struct in_addr){.s_addr = htonl(INADDR_ANY)}, ntohs(parsed.v6.sin6_port));
+        fd = open_listener(&all_v4);
+    }
+    if (fd < 0)
+        return error_set_errno(err, errno, "cannot listen on %.64s", address);
+    *fd_out = fd;
+    return true;
+}
+
+int listen_port(int fd)
+{
+    union address address;
+    socklen_t size = sizeof(address);
+    must(getsockname(fd, &address.any, &size) == 0);
+    return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
+}
