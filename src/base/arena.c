@@ -86,17 +86,17 @@ static struct arena_chunk *chunk_new(size_t size_bytes)
 
 static size_t next_chunk_bytes(const struct arena *arena)
 {
-    if (!arena->next)
+    size_t newest = arena->chunks ? arena->chunks->size_bytes : 0;
+    if (newest < CHUNK_MIN_BYTES)
         return CHUNK_MIN_BYTES;
-    size_t doubled = arena->chunks->size_bytes * 2;
-    return doubled < CHUNK_MAX_BYTES ? doubled : CHUNK_MAX_BYTES;
+    return newest < CHUNK_MAX_BYTES / 2 ? newest * 2 : CHUNK_MAX_BYTES;
 }
 
 /* A piece from a new chunk. Big ones go behind the newest chunk, whose room is still to be used. */
 static void *alloc_from_new_chunk(struct arena *arena, size_t size_bytes)
 {
     size_t chunk_bytes = next_chunk_bytes(arena);
-    bool is_big = size_bytes > chunk_bytes / 4;
+    bool is_big = size_bytes > (arena->chunks ? chunk_bytes / 4 : chunk_bytes);
     struct arena_chunk *chunk = chunk_new(is_big ? size_bytes : chunk_bytes);
     if (is_big && arena->chunks) {
         chunk->older = arena->chunks->older;

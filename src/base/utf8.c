@@ -10,11 +10,11 @@ static size_t length_from_first(unsigned char first)
 {
     if (first < 0x80)
         return 1;
-    if (first >= 0xC2 && first < 0xE0)
+    if (first >= 0xC0 && first < 0xE0)
         return 2;
     if (first >= 0xE0 && first < 0xF0)
         return 3;
-    return first >= 0xF0 && first < 0xF5 ? 4 : 0;
+    return first >= 0xF0 && first < 0xF8 ? 4 : 0;
 }
 
 size_t utf8_decode(struct str s, uint32_t *rune_out)

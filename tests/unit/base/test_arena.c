@@ -180,6 +180,22 @@ static void test_reset_keeps_one_chunk(void **state)
     assert_true(is_zero(again, 10));
 }
 
+static void test_chunks_grow(void **state)
+{
+    (void)state;
+    cleanup_arena struct arena arena;
+    arena_init(&arena);
+    arena_alloc(&arena, 3000); /* too small for a chunk of its own while there is none */
+    assert_int_equal(arena.end - arena.next, 4096 - 3000);
+    size_t chunks = 1;
+    const char *end = arena.end;
+    for (int i = 0; i < 10000; i++, end = arena.end) {
+        arena_alloc(&arena, 104);
+        chunks += arena.end != end;
+    }
+    assert_in_range(chunks, 16, 22); /* a megabyte: 4, 8, 16, 32, and 64 KiB from there on */
+}
+
 static void test_a_big_request_leaves_the_rest_of_the_chunk(void **state)
 {
     (void)state;
@@ -201,6 +217,7 @@ int main(void)
         cmocka_unit_test(test_a_measured_block_is_filled_exactly),
         cmocka_unit_test(test_contradictions_abort),
         cmocka_unit_test(test_reset_keeps_one_chunk),
+        cmocka_unit_test(test_chunks_grow),
         cmocka_unit_test(test_a_big_request_leaves_the_rest_of_the_chunk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

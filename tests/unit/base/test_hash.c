@@ -63,6 +63,21 @@ static void test_table_key_separates(void **state)
     assert_true(hash_table_key(STR(""), STR("")) == hash_table_key((struct str){NULL, 0}, STR("")));
 }
 
+static void test_table_key_heeds_every_byte(void **state)
+{
+    (void)state;
+    char text[40];
+    uint64_t seen[2 * sizeof(text)];
+    for (size_t i = 0; i < ARRAY_LEN(seen); i++) {
+        memset(text, 'x', sizeof(text));
+        text[i % sizeof(text)] = 'y';
+        struct str s = {text, sizeof(text)};
+        seen[i] = i < sizeof(text) ? hash_table_key(s, STR("b")) : hash_table_key(STR("b"), s);
+        for (size_t j = 0; j < i; j++)
+            assert_true(seen[i] != seen[j]);
+    }
+}
+
 static void test_table_key_spreads(void **state)
 {
     (void)state;
@@ -114,6 +129,7 @@ int main(void)
         cmocka_unit_test(test_stable_is_fnv1a),
         cmocka_unit_test(test_stable_more_separates),
         cmocka_unit_test(test_table_key_separates),
+        cmocka_unit_test(test_table_key_heeds_every_byte),
         cmocka_unit_test(test_table_key_spreads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,6 +86,20 @@ struct model {
     size_t count;
 };
 
+/* Whether a search for `hash` yields as many values as were added with it, and no others. */
+static bool finds_all_of(const struct model *m, uint64_t hash)
+{
+    size_t want = 0;
+    for (size_t i = 0; i < VALUES; i++)
+        want += m->is_in[i] && m->hashes[i] == hash;
+    struct map_cursor at = map_seek(&m->map, hash);
+    const char *value;
+    for (size_t found = 0; (value = map_next(&m->map, &at)) != NULL; found++)
+        if (m->hashes[value - m->values] != hash || found == want)
+            return false;
+    return count_of(&m->map, hash) == want;
+}
+
 static void check_against_model(struct model *m)
 {
     size_t seen = 0;
@@ -95,6 +109,8 @@ static void check_against_model(struct model *m)
     for (size_t i = 0; i < VALUES; i++)
         if (has(&m->map, m->hashes[i], &m->values[i]) != m->is_in[i])
             fail_msg("value %zu: %s", i, m->is_in[i] ? "lost" : "still there");
+    for (size_t i = 0; i < VALUES; i += 37)
+        assert_true(finds_all_of(m, m->hashes[i]));
     while ((value = map_each(&m->map, &index)) != NULL) {
         assert_true(m->is_in[value - m->values]);
         seen++;

@@ -62,6 +62,7 @@ static void test_starts_and_ends(void **state)
     assert_true(str_starts_with(STR("abc"), nothing));
     assert_true(str_starts_with(nothing, STR("")));
     assert_false(str_starts_with(STR("abc"), STR("abcd")));
+    assert_false(str_starts_with((struct str){"abcd", 3}, STR("abcd")));
     assert_false(str_starts_with(STR("abc"), STR("bc")));
     assert_true(str_ends_with(STR("abc"), STR("bc")));
     assert_true(str_ends_with(STR("abc"), STR("abc")));

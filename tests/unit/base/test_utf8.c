@@ -29,6 +29,8 @@ static const struct {
     {"", 0, 0},
     {"\x80", 0, 0}, /* a continuation alone */
     {"\xBF", 0, 0},
+    {"\x80\x80", 0, 0},
+    {"\xBF\xBF", 0, 0},
     {"\xC3", 0, 0}, /* ends too early */
     {"\xE2\x82", 0, 0},
     {"\xF0\x9F\x98", 0, 0},
@@ -86,6 +88,7 @@ static void test_cut(void **state)
          4, 4},
         {"\xF0\x9F\x98\x80", 3, 0},
         {"\x80\x80\x80\x80\x80\x80", 5, 5}, /* nothing to keep together */
+        {"a\x80\x80\x80\x80\x80\x80", 5, 5},
     };
     for (size_t i = 0; i < ARRAY_LEN(cuts); i++) {
         struct str got = utf8_cut(str_from(cuts[i].bytes), cuts[i].max_len);
