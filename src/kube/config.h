@@ -53,7 +53,8 @@ must_check bool kube_config_load(const struct kube_config_options *options,
 must_check bool kube_config_parse(struct str yaml, const char *path, const char *context,
                                   struct kube_config **out, struct error *err);
 struct kube_config *kube_config_new(void);
-void kube_config_free(struct kube_config *config); /* NULL is fine; clears secrets */
+void kube_config_free(struct kube_config *config);         /* NULL is fine; clears secrets */
+void kube_exec_config_free(struct kube_exec_config *exec); /* NULL is fine */
 
 static inline void kube_config_cleanup(struct kube_config **config)
 {

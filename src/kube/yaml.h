@@ -14,11 +14,11 @@ enum yaml_type { YAML_NULL, YAML_SCALAR, YAML_SEQUENCE, YAML_MAPPING };
 /* A value; whatever it points to lives as long as the tree. */
 struct yaml_node {
     enum yaml_type type;
-    bool is_plain;   /* a scalar without quotes, so that `true` is no text */
-    int line;        /* from 1 */
-    int height;      /* levels below it */
-    struct str key;  /* in a mapping */
-    struct str text; /* of a scalar */
+    bool is_plain;                 /* a scalar without quotes, so that `true` is no text */
+    int line;                      /* from 1 */
+    int height;                    /* levels below it */
+    struct str key;                /* in a mapping */
+    struct str text;               /* of a scalar */
     const struct yaml_node *first; /* child of a sequence or mapping */
     const struct yaml_node *next;  /* sibling */
 };
