@@ -38,27 +38,38 @@ static const struct kube_label *parse_kept(yyjson_val *map, const char *const *k
     return kept;
 }
 
+/* A copy in the arena, or the kind's own text where it has the same. */
+static struct str keep_text(const struct kube_kind *kind, struct arena *arena, struct str text)
+{
+    for (size_t i = 0; kind->known_texts && kind->known_texts[i]; i++)
+        if (str_eq_cstr(text, kind->known_texts[i]))
+            return str_from(kind->known_texts[i]);
+    return arena_dup_str(arena, text);
+}
+
 static bool is_owner(yyjson_val *json)
 {
     return !str_is_empty(json_str(json, "kind")) && !str_is_empty(json_str(json, "name"));
 }
 
-static struct kube_owner parse_owner(yyjson_val *json, struct arena *arena)
+static struct kube_owner parse_owner(const struct kube_kind *kind, yyjson_val *json,
+                                     struct arena *arena)
 {
     struct str api_version = json_str(json, "apiVersion");
     size_t slash = 0;
     if (!str_find(api_version, '/', &slash)) /* "v1": the core group */
         slash = 0;
     return (struct kube_owner){
-        .group = arena_dup_str(arena, (struct str){api_version.ptr, slash}),
-        .kind = arena_dup_str(arena, json_str(json, "kind")),
+        .group = keep_text(kind, arena, (struct str){api_version.ptr, slash}),
+        .kind = keep_text(kind, arena, json_str(json, "kind")),
         .name = arena_dup_str(arena, json_str(json, "name")),
         .uid = arena_dup_str(arena, json_str(json, "uid")),
         .is_controller = json_bool(json, "controller"),
     };
 }
 
-static void parse_owners(struct kube_meta *meta, yyjson_val *json, struct arena *arena)
+static void parse_owners(const struct kube_kind *kind, struct kube_meta *meta, yyjson_val *json,
+                         struct arena *arena)
 {
     size_t i, max;
     yyjson_val *owner;
@@ -70,13 +81,14 @@ static void parse_owners(struct kube_meta *meta, yyjson_val *json, struct arena 
     yyjson_arr_foreach(json, i, max, owner)
     {
         if (is_owner(owner))
-            owners[filled++] = parse_owner(owner, arena);
+            owners[filled++] = parse_owner(kind, owner, arena);
     }
     meta->owners = owners;
 }
 
 /* What is no string stays as an empty one: patches name finalizers by their index. */
-static void parse_finalizers(struct kube_meta *meta, yyjson_val *json, struct arena *arena)
+static void parse_finalizers(const struct kube_kind *kind, struct kube_meta *meta, yyjson_val *json,
+                             struct arena *arena)
 {
     meta->finalizer_count = (uint32_t)yyjson_arr_size(json);
     if (meta->finalizer_count == 0)
@@ -86,7 +98,7 @@ static void parse_finalizers(struct kube_meta *meta, yyjson_val *json, struct ar
     yyjson_val *finalizer;
     yyjson_arr_foreach(json, i, max, finalizer)
     {
-        finalizers[i] = arena_dup_str(arena, json_value_str(finalizer));
+        finalizers[i] = keep_text(kind, arena, json_value_str(finalizer));
     }
     meta->finalizers = finalizers;
 }
@@ -111,9 +123,9 @@ static bool parse_meta(const struct kube_kind *kind, struct kube_meta *meta, yyj
     meta->created_s = parse_time_s(json_str(json, "creationTimestamp"));
     meta->is_deleting = !str_is_empty(json_str(json, "deletionTimestamp"));
     if (kind->meta_parts & KUBE_META_OWNERS)
-        parse_owners(meta, json_array(json, "ownerReferences"), arena);
+        parse_owners(kind, meta, json_array(json, "ownerReferences"), arena);
     if (kind->meta_parts & KUBE_META_FINALIZERS)
-        parse_finalizers(meta, json_array(json, "finalizers"), arena);
+        parse_finalizers(kind, meta, json_array(json, "finalizers"), arena);
     yyjson_val *labels = json_object(json, "labels");
     yyjson_val *annotations = json_object(json, "annotations");
     meta->has_labels = labels != NULL;

@@ -1,5 +1,5 @@
 /* Cached objects: typed, immutable, counted views. A view is one block of memory that holds the
- * struct of its kind and every text in it. */
+ * struct of its kind and every text in it but the kind's own static ones. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

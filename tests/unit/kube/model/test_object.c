@@ -115,6 +115,25 @@ static void test_finalizers_keep_their_index(void **state)
     kube_object_unref(object);
 }
 
+static void test_known_texts_are_not_copied(void **state)
+{
+    (void)state;
+    static const char *const known[] = {"two/f", "cluster.x-k8s.io", "Machine", NULL};
+    struct kube_kind kind = MACHINE;
+    kind.known_texts = known;
+    const struct kube_object *copying = parse(&MACHINE, TEXT);
+    const struct kube_object *object = parse(&kind, TEXT);
+    assert_true(str_eq(object->meta.finalizers[0], STR("one/f")));
+    assert_ptr_equal(object->meta.finalizers[2].ptr, known[0]);
+    assert_true(str_eq(object->meta.finalizers[2], STR("two/f")));
+    const struct kube_owner *owner = kube_meta_owner(&object->meta, known[1], known[2]);
+    assert_ptr_equal(owner->group.ptr, known[1]);
+    assert_ptr_equal(owner->kind.ptr, known[2]);
+    assert_in_range(object->size_bytes, 0, copying->size_bytes - 50);
+    kube_object_unref(copying);
+    kube_object_unref(object);
+}
+
 static void test_owners(void **state)
 {
     (void)state;
@@ -285,6 +304,7 @@ int main(void)
         cmocka_unit_test(test_metadata),
         cmocka_unit_test(test_only_kept_labels),
         cmocka_unit_test(test_finalizers_keep_their_index),
+        cmocka_unit_test(test_known_texts_are_not_copied),
         cmocka_unit_test(test_owners),
         cmocka_unit_test(test_kind_adds_its_part),
         cmocka_unit_test(test_everything_is_in_one_block),
