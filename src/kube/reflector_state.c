@@ -185,7 +185,7 @@ static int64_t pause_after_ms(const struct kube_reflector_state *state,
     return growing_pause_ms(PAUSE_FIRST_MS, state->failures, random);
 }
 
-static struct kube_reflector_effect pause(struct kube_reflector_state *state, int64_t pause_ms)
+static struct kube_reflector_effect pause_for(struct kube_reflector_state *state, int64_t pause_ms)
 {
     struct kube_reflector_effect effect = move(state, KUBE_REFLECTOR_PAUSING, KUBE_REFLECTOR_PAUSE);
     effect.pause_ms = pause_ms;
@@ -204,7 +204,7 @@ static struct kube_reflector_effect after_end_in_order(struct kube_reflector_sta
     state->quick_ends = is_quick ? state->quick_ends + 1 : 0;
     if (state->quick_ends < 2)
         return begin(state, event->now_ms);
-    return pause(state, growing_pause_ms(PAUSE_FIRST_MS, state->quick_ends - 1, random));
+    return pause_for(state, growing_pause_ms(PAUSE_FIRST_MS, state->quick_ends - 1, random));
 }
 
 /* Broken connections and refusals leave the place in the history as good as it was. */
@@ -238,7 +238,7 @@ static struct kube_reflector_effect after_failure(struct kube_reflector_state *s
         forget_place(state);
     if (event->code == ERROR_GONE && state->failures == 1)
         return begin(state, event->now_ms); /* ordinary after a long absence */
-    struct kube_reflector_effect effect = pause(state, pause_after_ms(state, event, random));
+    struct kube_reflector_effect effect = pause_for(state, pause_after_ms(state, event, random));
     effect.doubts_kind = event->code == ERROR_NOT_FOUND;
     effect.is_news = is_worth_telling(state, event->code) && state->told != event->code;
     if (effect.is_news)
