@@ -1,5 +1,6 @@
 #include "controllers/elfmachine.h"
 
+#include "base/hash.h"
 #include "controllers/names.h"
 #include "kube/model/json.h"
 
@@ -36,29 +37,30 @@ static void parse_routes(struct elfmachine_device *device, yyjson_val *json, str
                                str_is_empty(json_str(first, "netmask"));
 }
 
-static void parse_pool_ref(struct elfmachine_device *device, yyjson_val *json, struct arena *arena)
+static const struct elfmachine_pool_ref *parse_pool_ref(yyjson_val *json, struct arena *arena)
 {
     yyjson_val *ref = yyjson_arr_get_first(json_array(json, "addressesFromPools"));
     if (!yyjson_is_obj(ref))
-        return;
-    device->has_pool_ref = true;
-    device->pool_group = arena_dup_str(arena, json_str(ref, "apiGroup"));
-    device->pool_kind = arena_dup_str(arena, json_str(ref, "kind"));
-    device->pool_name = arena_dup_str(arena, json_str(ref, "name"));
+        return NULL;
+    struct elfmachine_pool_ref *pool = arena_new(arena, struct elfmachine_pool_ref);
+    pool->group = arena_dup_str(arena, json_str(ref, "apiGroup"));
+    pool->kind = arena_dup_str(arena, json_str(ref, "kind"));
+    pool->name = arena_dup_str(arena, json_str(ref, "name"));
+    return pool;
 }
 
 static void parse_device(struct elfmachine_device *device, yyjson_val *json, struct arena *arena)
 {
     /* The addresses of every device count when one is checked for being in use. */
     device->addresses = copy_addresses(json, arena, &device->address_count);
-    device->vlan = arena_dup_str(arena, json_str(json, "vlan"));
-    if (!str_eq(json_str(json, "networkType"), STR("IPV4")))
-        return;
-    device->is_static = true;
-    device->netmask = arena_dup_str(arena, json_str(json, "netmask"));
+    device->vlan_hash = hash_stable(json_str(json, "vlan"));
+    device->is_static = str_eq(json_str(json, "networkType"), STR("IPV4"));
     device->has_nameservers = yyjson_arr_size(json_array(json, "nameservers")) > 0;
+    if (!elfmachine_device_wants_address(device))
+        return;
+    device->netmask = arena_dup_str(arena, json_str(json, "netmask"));
+    device->pool = parse_pool_ref(json, arena);
     parse_routes(device, json, arena);
-    parse_pool_ref(device, json, arena);
 }
 
 static bool parse(struct kube_object *object, yyjson_val *json, struct arena *arena,
@@ -87,6 +89,8 @@ static bool parse(struct kube_object *object, yyjson_val *json, struct arena *ar
 
 static const char *const versions[] = {"v1beta1", NULL};
 static const char *const labels[] = {LABEL_CLUSTER_NAME, LABEL_WATCH_FILTER, NULL};
+static const char *const known_texts[] = {FINALIZER_CAPE, FINALIZER_OURS, GROUP_CAPI, "Machine",
+                                          NULL};
 static const char *const annotations[] = {ANNOTATION_PAUSED, ANNOTATION_CLONED_FROM,
                                           ANNOTATION_ALLOCATED, NULL};
 
@@ -98,6 +102,7 @@ const struct kube_kind elfmachine_kind = {
     .meta_parts = KUBE_META_OWNERS | KUBE_META_FINALIZERS,
     .labels = labels,
     .annotations = annotations,
+    .known_texts = known_texts,
     .view_size = sizeof(struct elfmachine),
     .parse = parse,
 };
@@ -126,6 +131,11 @@ bool elfmachine_wants_address(const struct elfmachine *machine)
         if (elfmachine_device_wants_address(&machine->devices[i]))
             return true;
     return false;
+}
+
+struct str elfmachine_device_network(const struct elfmachine_device *device)
+{
+    return (struct str){(const char *)&device->vlan_hash, sizeof(device->vlan_hash)};
 }
 
 bool elfmachine_device_has_address(const struct elfmachine_device *device, struct str address)

@@ -7,20 +7,25 @@
 
 extern const struct kube_kind elfmachine_kind;
 
+/* addressesFromPools[0]. */
+struct elfmachine_pool_ref {
+    struct str group;
+    struct str kind;
+    struct str name;
+};
+
+/* What a device says of its network is kept only while it waits for an address. */
 struct elfmachine_device {
-    bool is_static;    /* networkType: IPV4 */
-    bool has_pool_ref; /* addressesFromPools[0] is there */
+    bool is_static; /* networkType: IPV4 */
     bool has_nameservers;
     bool has_only_gateway; /* routes is exactly [{gateway}]; see `gateway` */
     uint32_t route_count;
     uint32_t address_count; /* of ipAddrs, without empty ones */
-    struct str vlan;
+    const struct str *addresses;
+    uint64_t vlan_hash; /* tells networks apart; the text itself is not needed */
+    const struct elfmachine_pool_ref *pool; /* NULL: none */
     struct str netmask;
     struct str gateway; /* of the first route */
-    struct str pool_group;
-    struct str pool_kind;
-    struct str pool_name;
-    const struct str *addresses;
 };
 
 struct elfmachine {
@@ -37,4 +42,6 @@ bool elfmachine_has_static_device(const struct elfmachine *machine);
 /* A static device without an address is waiting for one. */
 bool elfmachine_device_wants_address(const struct elfmachine_device *device);
 bool elfmachine_wants_address(const struct elfmachine *machine);
+/* The second half of an index key: "the same address on the same network". Borrows. */
+struct str elfmachine_device_network(const struct elfmachine_device *device);
 bool elfmachine_device_has_address(const struct elfmachine_device *device, struct str address);

@@ -136,8 +136,9 @@ static const struct elfmachine *find_other_wearer(const struct decision *d, uint
                                                   struct str address)
 {
     const struct kube_store *machines = world_store(d->world, WORLD_ELFMACHINES);
-    struct kube_store_cursor at = kube_store_seek(machines, ELFMACHINES_BY_ADDRESS, address,
-                                                  d->machine->devices[device_index].vlan);
+    struct kube_store_cursor at =
+        kube_store_seek(machines, ELFMACHINES_BY_ADDRESS, address,
+                        elfmachine_device_network(&d->machine->devices[device_index]));
     const struct kube_object *other;
     while ((other = kube_store_next(machines, &at)) != NULL) {
         bool has_vm =

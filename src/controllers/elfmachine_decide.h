@@ -7,7 +7,8 @@
 
 #include "controllers/provider.h"
 #include "controllers/world.h"
-#include "kube/controller.h"
+#include "kube/model/actions.h"
+#include "kube/model/key.h"
 
 struct elfmachine_decider {
     const struct world *world;

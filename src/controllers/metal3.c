@@ -123,6 +123,8 @@ static const char *const claim_annotations[] = {ANNOTATION_OWNER_NAMESPACE, ANNO
                                                 ANNOTATION_OWNER_UID, ANNOTATION_DEVICE_INDEX,
                                                 NULL};
 
+static const char *const claim_known_texts[] = {GROUP_CAPE, "ElfMachine", NULL};
+
 const struct kube_kind ippool_kind = {
     .group = GROUP_METAL3_IPAM,
     .kind = "IPPool",
@@ -141,6 +143,7 @@ const struct kube_kind ipclaim_kind = {
     .meta_parts = KUBE_META_OWNERS,
     .labels = claim_labels,
     .annotations = claim_annotations,
+    .known_texts = claim_known_texts,
     .view_size = sizeof(struct ipclaim),
     .parse = parse_ipclaim,
 };

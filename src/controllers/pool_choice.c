@@ -61,23 +61,23 @@ static struct kube_report not_found(const struct question *q, struct str ns, str
 
 static struct pool_choice choose_by_device(const struct question *q)
 {
-    const struct elfmachine_device *device = q->device;
+    const struct elfmachine_pool_ref *ref = q->device->pool;
     struct str ns = q->machine->object.meta.ns;
-    bool is_ours = (str_eq(device->pool_group, STR(GROUP_METAL3_IPAM)) &&
-                    str_eq(device->pool_kind, STR("IPPool"))) ||
-                   (str_is_empty(device->pool_group) && str_is_empty(device->pool_kind));
+    bool is_ours =
+        (str_eq(ref->group, STR(GROUP_METAL3_IPAM)) && str_eq(ref->kind, STR("IPPool"))) ||
+        (str_is_empty(ref->group) && str_is_empty(ref->kind));
     if (!is_ours)
         return wait_for(POOL_RULE_DEVICE,
                         warn(q->arena, "UnsupportedIPPool",
                              "Device %u: spec.network.devices[%u].addressesFromPools[0] names kind "
                              "\"" STR_FMT "\" of group \"" STR_FMT
                              "\"; only IPPool of " GROUP_METAL3_IPAM " is served.",
-                             q->device_index, q->device_index, STR_ARG(device->pool_kind),
-                             STR_ARG(device->pool_group)));
-    const struct ippool *pool = find_by_name(q, ns, device->pool_name);
+                             q->device_index, q->device_index, STR_ARG(ref->kind),
+                             STR_ARG(ref->group)));
+    const struct ippool *pool = find_by_name(q, ns, ref->name);
     if (!pool)
         return wait_for(POOL_RULE_DEVICE,
-                        not_found(q, ns, device->pool_name, "the device's addressesFromPools[0]"));
+                        not_found(q, ns, ref->name, "the device's addressesFromPools[0]"));
     return settle_on(q, POOL_RULE_DEVICE, pool);
 }
 
@@ -274,7 +274,7 @@ struct pool_choice pool_choose(const struct world *world, const struct elfmachin
         .cluster_ns = cluster_ns,
         .arena = arena,
     };
-    if (q.device->has_pool_ref)
+    if (q.device->pool)
         return choose_by_device(&q);
     return choose_by_template(&q);
 }

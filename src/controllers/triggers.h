@@ -2,7 +2,7 @@
 #pragma once
 
 #include "controllers/world.h"
-#include "kube/queue.h"
+#include "kube/model/key.h"
 
 typedef void triggers_wake_fn(void *ctx, struct kube_key key, enum kube_urgency urgency);
 

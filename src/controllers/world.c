@@ -117,7 +117,8 @@ static void index_by_address(const struct kube_object *object, struct kube_index
     const struct elfmachine *machine = elfmachine_from(object);
     for (uint32_t i = 0; i < machine->device_count; i++)
         for (uint32_t j = 0; j < machine->devices[i].address_count; j++)
-            kube_index_add(keys, machine->devices[i].addresses[j], machine->devices[i].vlan);
+            kube_index_add(keys, machine->devices[i].addresses[j],
+                           elfmachine_device_network(&machine->devices[i]));
 }
 
 static void index_by_namespace(const struct kube_object *object, struct kube_index_keys *keys)

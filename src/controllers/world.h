@@ -32,7 +32,7 @@ enum world_kind {
 enum {
     ELFMACHINES_BY_MACHINE = 0,    /* (namespace, owner Machine) */
     ELFMACHINES_BY_CLAIM_STEM = 1, /* ("namespace-name", "") */
-    ELFMACHINES_BY_ADDRESS = 2,    /* (address, vlan) of any device */
+    ELFMACHINES_BY_ADDRESS = 2,    /* (address, network) of any device */
     IPPOOLS_BY_NAMESPACE = 0,      /* (namespace, "") */
     IPCLAIMS_BY_OWNER = 0,         /* (owner's namespace, name), as the claim records it */
     IPCLAIMS_UNRECORDED = 1,       /* (name without "-<index>", ""): claims without owner record */

@@ -7,20 +7,11 @@
 
 #include "base/random.h"
 #include "base/str.h"
-
-struct kube_key {
-    struct str ns;
-    struct str name;
-};
+#include "kube/model/key.h"
 
 struct kube_queue_options {
     int64_t backoff_first_ms; /* 0: 10 ms; doubles with each failure, with jitter */
     int64_t backoff_max_ms;   /* 0: 5 min */
-};
-
-enum kube_urgency {
-    KUBE_URGENT, /* work that was begun: a key goes in front of all that are normal */
-    KUBE_NORMAL,
 };
 
 struct kube_queue;
