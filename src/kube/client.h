@@ -16,33 +16,37 @@
 #include "kube/runtime.h"
 
 enum kube_verb { KUBE_GET, KUBE_POST, KUBE_PUT, KUBE_PATCH_JSON, KUBE_PATCH_MERGE, KUBE_DELETE };
-enum kube_accept { KUBE_ACCEPT_JSON, KUBE_ACCEPT_PARTIAL_METADATA, KUBE_ACCEPT_PARTIAL_METADATA_LIST };
+enum kube_accept {
+    KUBE_ACCEPT_JSON,
+    KUBE_ACCEPT_PARTIAL_METADATA,
+    KUBE_ACCEPT_PARTIAL_METADATA_LIST
+};
 enum kube_priority {
-    KUBE_PRIORITY_LEASE,  /* never waits, not even for the in-flight limit */
     KUBE_PRIORITY_NORMAL,
     KUBE_PRIORITY_BACKGROUND, /* starts only when no other waits */
+    KUBE_PRIORITY_LEASE,      /* never waits, not even for the in-flight limit */
 };
 
 struct kube_client_options {
     const struct kube_config *config; /* borrowed for the client's life */
     const char *user_agent;
     struct kube_flow_options flow;
-    int64_t timeout_ms;          /* of a request without a stream; 0: 30 s */
-    size_t max_response_bytes;   /* 0: 64 MiB */
-    size_t max_line_bytes;       /* of a stream; 0: 16 MiB */
+    int64_t timeout_ms;        /* of a request without a stream; 0: 30 s */
+    size_t max_response_bytes; /* 0: 64 MiB */
+    size_t max_line_bytes;     /* of a stream; 0: 16 MiB */
 };
 
 struct kube_client;
 must_check bool kube_client_new(struct kube_runtime *runtime,
-                                const struct kube_client_options *options,
-                                struct kube_client **out, struct error *err);
+                                const struct kube_client_options *options, struct kube_client **out,
+                                struct error *err);
 
 struct kube_request {
     enum kube_verb verb;
     enum kube_accept accept;
     enum kube_priority priority;
-    struct str path; /* with query, copied; from kube/path.h */
-    struct str body; /* copied */
+    struct str path;      /* with query, copied; from kube/path.h */
+    struct str body;      /* copied */
     const char *resource; /* static, for metrics: "elfmachines" */
 };
 struct kube_response {

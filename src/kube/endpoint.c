@@ -98,8 +98,9 @@ bool kube_endpoint_init(struct kube_endpoint *endpoint, const struct kube_config
     endpoint->user_agent = mem_dup_cstr(user_agent);
     endpoint->server = printed("%s://%s:%s", parts.scheme, parts.host, parts.port);
     endpoint->base_url = mem_dup_cstr(config->server);
+    endpoint->is_tls = strcmp(parts.scheme, "https") == 0;
     endpoint->is_loopback = is_loopback(parts.host);
-    if (config->tls_server_name != NULL && strcmp(parts.scheme, "https") == 0)
+    if (config->tls_server_name != NULL && endpoint->is_tls)
         rename_server(endpoint, &parts, config->tls_server_name);
     drop_trailing_slash(endpoint->base_url);
     return true;
@@ -175,7 +176,8 @@ void kube_endpoint_setup(struct kube_endpoint *endpoint, CURL *easy)
 {
     SET(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-    SET(easy, CURLOPT_PIPEWAIT, 1L); /* share the connection that is being made */
+    /* Share the connection that is being made; without TLS it cannot be shared. */
+    SET(easy, CURLOPT_PIPEWAIT, endpoint->is_tls ? 1L : 0L);
     SET(easy, CURLOPT_PATH_AS_IS, 1L);
     SET(easy, CURLOPT_NOSIGNAL, 1L);
     SET(easy, CURLOPT_QUICK_EXIT, 1L); /* never join a resolver's thread: that would block */

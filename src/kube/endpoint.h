@@ -17,6 +17,7 @@ struct kube_endpoint {
     char *base_url; /* in front of every path; names tls_server_name where there is one */
     char *host;     /* the server's own name then, for the Host header; NULL: as in the URL */
     struct curl_slist *connect_to; /* and where to connect then */
+    bool is_tls;
     bool is_loopback;
     uint64_t sockets; /* made so far, those that did not get through included */
 };
