@@ -9,8 +9,8 @@
 #include "kube/path.h"
 
 struct kube_discovery;
-/* Called for each wanted kind when it is found, found under another version, or no longer served
- * (resource NULL). */
+/* Called for each wanted kind when it is found, found under another version, or not served
+ * (resource NULL): when that is first known, and when it no longer is. */
 typedef void kube_discovery_fn(void *ctx, const struct kube_kind *kind,
                                const struct kube_resource *resource);
 struct kube_discovery *kube_discovery_new(struct kube_runtime *runtime, struct kube_client *client,

@@ -366,6 +366,11 @@ void kube_recorder_event(struct kube_recorder *recorder, const struct kube_objec
     send_waiting(recorder);
 }
 
+size_t kube_recorder_pending(const struct kube_recorder *recorder)
+{
+    return recorder->waiting_count + recorder->flying_count;
+}
+
 void kube_recorder_stop(struct kube_recorder *recorder, void (*closed)(void *ctx), void *ctx)
 {
     must(!recorder->is_stopping);
