@@ -18,7 +18,7 @@ endif
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
   -Wcast-qual -Wwrite-strings -Wvla -Wformat=2 -Wundef -Wimplicit-fallthrough -Werror
-CPPFLAGS += -Isrc -D_GNU_SOURCE -DCAPE_IP_VERSION='"$(VERSION)"' $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
+CPPFLAGS += -Isrc -D_GNU_SOURCE $(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
 CFLAGS_ALL := -std=gnu17 -g $(WARNINGS) -fno-common -fvisibility=hidden
 HAS_CF := $(shell echo 'int main(void){return 0;}' | $(CC) -fcf-protection -x c -o /dev/null - 2>/dev/null && echo -fcf-protection)
 HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE $(HAS_CF)
@@ -73,6 +73,14 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(TEST_LIB_OBJECTS) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_BUILD) $(LDFLAGS_BUILD) -o $@ $^ $(LIBS) $(TEST_LIBS)
 
+# Only the one file that says the version is compiled anew when it changes.
+$(B)/src/manager/version.o: CPPFLAGS += -DCAPE_IP_VERSION='"$(VERSION)"'
+$(B)/src/manager/version.o: $(B)/version.stamp
+.PHONY: version-changed
+$(B)/version.stamp: version-changed
+	@mkdir -p $(@D)
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
+
 .SECONDARY:
 -include $(shell find build -name '*.d' 2>/dev/null)
 
@@ -80,10 +88,43 @@ $(B)/tests/unit/%: $(B)/tests/unit/%.o $(TEST_LIB_OBJECTS) $(LIBRARY)
 unit: $(UNIT_TESTS) ## Builds and runs the unit tests (BUILD=release|debug|asan)
 	hack/run-unit $(UNIT_TESTS)
 
+.PHONY: test
+test: ## Everything hermetic, under AddressSanitizer and UBSan; installs what is missing
+	hack/deps test
+	$(MAKE) --no-print-directory BUILD=asan unit
+
+.PHONY: test-e2e
+test-e2e: ## The manager on a real etcd and kube-apiserver (built once, about five minutes)
+	hack/deps e2e
+	$(MAKE) --no-print-directory BUILD=release all
+	tests/e2e/run
+
+.PHONY: lint
+lint: ## clang-tidy, cppcheck, clang-format, shellcheck, the direction of includes
+	hack/deps lint
+	$(MAKE) --no-print-directory compile_commands.json
+	hack/lint
+
+.PHONY: run
+run: ## Runs the manager in the foreground, on the cluster of KUBECONFIG or ~/.kube/config
+	hack/deps build
+	$(MAKE) --no-print-directory BUILD=release all
+	hack/run
+
+compile_commands.json: Makefile $(SOURCES) $(UNIT_SOURCES) $(TEST_LIB_SOURCES) ## For editors and clang-tidy
+	@{ echo '['; separator=; \
+	  for source in $(filter %.c,$^); do \
+	    printf '%s{"directory":"%s","file":"%s","arguments":["$(CC)"' "$$separator" '$(CURDIR)' "$$source"; \
+	    for word in $(CPPFLAGS) -DCAPE_IP_VERSION=\"\" -Itests $(CFLAGS_ALL); do \
+	      printf ',"%s"' "$$(printf '%s' "$$word" | sed 's/["\\]/\\&/g')"; \
+	    done; \
+	    printf ',"-c","%s"]}\n' "$$source"; separator=,; \
+	  done; echo ']'; } >$@
+
 .PHONY: clean
 clean: ## Removes what was built
 	rm -rf build
 
 .PHONY: help
 help: ## This list
-	@awk -F':.*## ' '/^[a-z_.\/-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z_.\/-]+:.*## /{printf "  %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

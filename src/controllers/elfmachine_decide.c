@@ -1,5 +1,7 @@
 #include "controllers/elfmachine_decide.h"
 
+#include <stdio.h>
+
 #include "base/must.h"
 #include "controllers/claim_lookup.h"
 #include "controllers/claim_record.h"
