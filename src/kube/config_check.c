@@ -152,7 +152,9 @@ bool config_check_pem_file(const char *path, enum config_pem kind, struct error 
 void config_error_to_one_line(struct error *err)
 {
     for (char *c = err->text; *c != '\0'; c++) {
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
+        if (*c == '\n' || *c == '\t' || *c == '\r')
+            *c = ' ';
+        else if ((unsigned char)*c < ' ' || *c == 0x7f)
             *c = '?';
     }
 }

@@ -19,6 +19,6 @@ enum config_pem { CONFIG_PEM_CERTIFICATE, CONFIG_PEM_KEY };
 must_check bool config_check_pem(struct str text, enum config_pem kind, struct error *err);
 must_check bool config_check_pem_file(const char *path, enum config_pem kind, struct error *err);
 
-/* Replaces control characters in the text, which can come from names in files and the output of
- * programs. */
+/* Replaces line ends and control characters in the text, which can come from names in files and the
+ * output of programs. */
 void config_error_to_one_line(struct error *err);

@@ -157,7 +157,7 @@ static const struct parse_case {
      "kubeconfig /etc/kube/config: context \"c\": namespace: \"../x\" is no name of a namespace"},
     {"control characters in a name",
      "current-context: \"c\\n\\e\"\ncontexts: [{name: \"c\\n\\e\", context: {}}]",
-     "kubeconfig /etc/kube/config: context \"c??\": cluster: is missing: name one of clusters"},
+     "kubeconfig /etc/kube/config: context \"c ?\": cluster: is missing: name one of clusters"},
 #define IN_CLUSTER "kubeconfig /etc/kube/config: context \"c\": cluster \"k\": "
     {"no server", CLUSTER("x: y"), IN_CLUSTER "server: is missing: give the URL of the API server"},
     {"a server that is no text", CLUSTER("server: [a]"), IN_CLUSTER "server: must be a text"},
