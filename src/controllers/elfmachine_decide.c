@@ -7,6 +7,7 @@
 #include "controllers/claim_record.h"
 #include "controllers/claim_retry.h"
 #include "controllers/device_patch.h"
+#include "controllers/device_record.h"
 #include "controllers/names.h"
 #include "controllers/pool_choice.h"
 #include "kube/model/patch.h"
@@ -72,9 +73,27 @@ static void add_finalizer(struct decision *d)
     patch_finalizers(d, "add-finalizer", &patch, (struct kube_report){0});
 }
 
+/* "10.0.0.5 (device 0), 10.0.1.5 (device 1)": what we wrote to the devices; empty: nothing. */
+static struct str written_addresses(const struct decision *d)
+{
+    struct str rest = kube_meta_annotation(d->meta, ANNOTATION_ALLOCATED);
+    struct str text = STR("");
+    struct device_record record;
+    while (device_record_next(&rest, &record)) {
+        if (record.device_index >= d->machine->device_count)
+            continue;
+        const struct elfmachine_device *device = &d->machine->devices[record.device_index];
+        for (uint32_t i = 0; i < device->address_count; i++)
+            text = arena_printf(d->out->arena, STR_FMT "%s" STR_FMT " (device %u)", STR_ARG(text),
+                                str_is_empty(text) ? "" : ", ", STR_ARG(device->addresses[i]),
+                                record.device_index);
+    }
+    return text;
+}
+
 static void remove_finalizer(struct decision *d)
 {
-    bool had_claims = d->claim_count > 0;
+    struct str addresses = written_addresses(d);
     cleanup_kube_patch struct kube_patch patch;
     kube_patch_begin(&patch, d->meta->uid, d->meta->resource_version);
     for (uint32_t i = 0; i < d->meta->finalizer_count; i++) {
@@ -90,9 +109,10 @@ static void remove_finalizer(struct decision *d)
                      (struct kube_report){
                          .type = KUBE_EVENT_NORMAL,
                          .reason = STR("IPReleased"),
-                         .message = had_claims
-                                        ? STR("The addresses of this machine go back to their pool")
-                                        : STR("This machine held no address any more"),
+                         .message = str_is_empty(addresses)
+                                        ? STR("No claim of this machine is left")
+                                        : arena_printf(d->out->arena, "Given back: " STR_FMT,
+                                                       STR_ARG(addresses)),
                      });
 }
 
