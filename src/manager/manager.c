@@ -109,15 +109,8 @@ static void wake(void *ctx, struct kube_key key, enum kube_urgency urgency)
 static void on_elected(void *ctx)
 {
     struct manager *m = ctx;
-    log_info(m->runtime.log, "This manager leads");
     m->is_elected = true;
     on_changed(m);
-}
-
-static void on_other_leads(void *ctx, struct str id)
-{
-    const struct manager *m = ctx;
-    log_info(m->runtime.log, "Another manager leads, standing by", LOG_STR("holder", id));
 }
 
 /* ---- The end, step by step ---- */
@@ -220,8 +213,7 @@ static void on_drain_timer(uv_timer_t *timer)
 static void on_lost(void *ctx)
 {
     struct manager *m = ctx;
-    log_error(m->runtime.log,
-              "Lost the Lease: ending, so that nothing is written beside its holder");
+    log_info(m->runtime.log, "Ending", LOG_CSTR("because", "the Lease is lost"));
     kube_client_forbid_writes(m->client);
     m->exit_code = 1;
     if (m->phase < RELEASING)
@@ -233,10 +225,10 @@ static void on_signal(uv_signal_t *handle, int number)
     struct manager *m = handle->data;
     const char *name = number == SIGTERM ? "SIGTERM" : "SIGINT";
     if (m->phase > WORKING) {
-        log_warning(m->runtime.log, "Ending at once", LOG_CSTR("signal", name));
+        log_warning(m->runtime.log, "Ending at once", LOG_CSTR("because", name));
         _exit(1);
     }
-    log_info(m->runtime.log, "Ending", LOG_CSTR("signal", name));
+    log_info(m->runtime.log, "Ending", LOG_CSTR("because", name));
     if (m->phase == WAITING) {
         release(m);
         return;
@@ -362,8 +354,7 @@ static void append_identity(struct manager *m, struct strbuf *out)
 
 static void make_election(struct manager *m)
 {
-    static const struct kube_election_handlers handlers = {
-        .elected = on_elected, .lost = on_lost, .other_leads = on_other_leads};
+    static const struct kube_election_handlers handlers = {.elected = on_elected, .lost = on_lost};
     const struct options *options = m->options;
     m->is_elected = !options->leader_elect;
     if (!options->leader_elect)
