@@ -2,18 +2,21 @@
  * puts every answer into its store and looks again. Nothing of a key is decided while actions of it
  * are under way.
  *
- *   Outcome of the actions      then
- *   all succeeded               the key again at once, in front (the next step, or nothing to do)
- *   NOT_FOUND                   the object is taken out of the store, the key again at once (where
- *                               a namespace or the whole path is not found: as anything else)
- *   CONFLICT                    wait for the newer object (its event adds the key); at once when
- * the store has it already; after a second in any case anything else               after the key's
- * back-off; logged. So too a patch that was accepted and changed nothing (it would be decided on
- * again at once), an answer that is no object, and a kind that is not served now CANCELLED nothing
+ *   Outcome of the actions   then
+ *   all succeeded            the key again at once, in front (the next step, or nothing to do)
+ *   NOT_FOUND                the object is taken out of its store, the key again at once (where a
+ *                            namespace or the whole path is not found: as anything else)
+ *   CONFLICT                 wait for the newer object (its event adds the key); at once when the
+ *                            store has it already; after a second in any case
+ *   anything else            after the key's back-off; logged. So too what was accepted but changed
+ *                            nothing (at once it would go round for ever), an answer that is no
+ *                            object, and a kind that is not served at present
+ *   CANCELLED                nothing
  *
- * Of several actions the worst counts, the lower in this list. Reports (reasons to wait) become one
- * log line and one Event when they are new for the key and have lasted their patience; see
- * reports.h. */
+ * Of several actions the worst counts, the lower in this list.
+ *
+ * Reports (reasons to wait) become one log line and one Event when they are new for the key and
+ * have lasted their patience; see reports.h. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

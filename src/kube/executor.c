@@ -95,6 +95,8 @@ static enum kube_outcome outcome_of_error(const struct kube_step *step,
         kube_discovery_doubt(executor->discovery, action->kind);
         return KUBE_FAILED;
     }
+    if (step->decided_on == 0)
+        return KUBE_FAILED; /* not in the store either: the next decision would be the same */
     kube_store_remove_known(store_of(executor, action->kind), action->ns, action->name,
                             action->uid);
     return KUBE_MISSING;
@@ -117,12 +119,12 @@ static bool put_answer(const struct kube_step *step, yyjson_val *json, struct er
     const struct kube_object *object = NULL;
     if (!kube_object_parse(action->kind, json, &executor->scratch, &object, err))
         return error_wrap(err, "answer");
-    bool is_unchanged = action->type == KUBE_ACTION_JSON_PATCH && step->decided_on > 0 &&
-                        object->meta.resource_version == step->decided_on;
+    bool is_unchanged = step->decided_on > 0 && object->meta.resource_version == step->decided_on;
     kube_store_put_answer(store_of(executor, action->kind), object);
-    /* The server drops what its schema does not know. The next decision would patch again. */
+    /* Fields that its schema does not know are dropped by the server. The next decision, on the
+     * same object, would come to the same action. */
     if (is_unchanged)
-        return error_set(err, ERROR_INVALID, "the patch was accepted but changed nothing");
+        return error_set(err, ERROR_INVALID, "accepted by the server, but nothing has changed");
     return true;
 }
 

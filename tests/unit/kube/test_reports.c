@@ -1,6 +1,5 @@
 #include "kube/reports.h"
 
-#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/attr.h"
+#include "lib/heap.h"
 
 static int set_up(void **state)
 {
@@ -180,14 +180,6 @@ static void test_an_absurd_number_of_reports(void **state)
     kube_reports_update(*state, KEY, many, MANY, 0, is_due);
     for (size_t i = 0; i < MANY; i++)
         assert_false(is_due[i]);
-}
-
-size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
-
-static size_t heap_bytes(void)
-{
-    return __sanitizer_get_current_allocated_bytes ? __sanitizer_get_current_allocated_bytes()
-                                                   : mallinfo2().uordblks;
 }
 
 static void test_memory_per_waiting_key(void **state)
