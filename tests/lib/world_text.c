@@ -263,6 +263,7 @@ static void put_ippool(struct strbuf *json, const struct words *words)
     put_meta_start(json, words);
     if (has(words, "default"))
         map_put(&labels, LABEL_IS_DEFAULT, STR("true"));
+    map_put_option(&labels, words, "default", LABEL_IS_DEFAULT);
     map_put_option(&labels, words, "group", LABEL_POOL_GROUP);
     map_put_option(&labels, words, "network", LABEL_NETWORK_NAME);
     map_finish(&labels, json, "labels");
