@@ -1,0 +1,66 @@
+/* Which resources the server has: the built-in ones and those of CustomResourceDefinitions. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <yyjson.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "devserver/schema.h"
+
+struct dev_column { /* additionalPrinterColumns */
+    struct str name;
+    struct str type; /* string, integer, date, ... */
+    struct str format;
+    struct str description;
+    struct str json_path; /* ".status.ready" */
+    int priority;
+};
+
+struct dev_version {
+    struct str name; /* "v1beta1" */
+    bool is_served;
+    bool is_storage;
+    bool has_status; /* the status subresource */
+    bool is_deprecated;
+    struct dev_schema *schema; /* NULL: anything goes (built-in kinds) */
+    struct dev_column *columns;
+    size_t column_count;
+};
+
+struct dev_resource {
+    struct str id;    /* "plural.group", core: "plural": the store's key */
+    struct str group; /* empty: core */
+    struct str kind;
+    struct str list_kind;
+    struct str plural;
+    struct str singular;
+    struct str *short_names;
+    size_t short_name_count;
+    struct str *categories;
+    size_t category_count;
+    bool is_namespaced;
+    bool is_custom;               /* of a CustomResourceDefinition */
+    struct dev_version *versions; /* in Kubernetes' order of preference: v1 before v1beta1 */
+    size_t version_count;
+};
+
+struct dev_registry;
+struct dev_registry *dev_registry_new(void); /* with the built-in resources */
+void dev_registry_free(struct dev_registry *registry);
+/* Adds or replaces what a CustomResourceDefinition (v1) defines. *causes_out: what is wrong with it
+ * (422). Resources are counted: one that is replaced lives until nobody uses it. */
+must_check bool dev_registry_define(struct dev_registry *registry, yyjson_val *crd,
+                                    struct dev_causes *causes_out, struct error *err);
+void dev_registry_undefine(struct dev_registry *registry, struct str id);
+
+/* Borrowed until the next define or undefine. version_out: the served version of that name. */
+const struct dev_resource *dev_registry_find(const struct dev_registry *registry, struct str group,
+                                             struct str version, struct str plural,
+                                             const struct dev_version **version_out);
+const struct dev_resource *dev_registry_find_id(const struct dev_registry *registry, struct str id);
+const struct dev_resource *dev_registry_find_kind(const struct dev_registry *registry,
+                                                  struct str group, struct str kind);
+/* All of them in order of group and plural, from *position = 0. NULL: no more. */
+const struct dev_resource *dev_registry_each(const struct dev_registry *registry, size_t *position);
+uint64_t dev_registry_generation(const struct dev_registry *registry); /* grows with changes */
