@@ -5,7 +5,7 @@ CC ?= cc
 PKG_CONFIG ?= pkg-config
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-PACKAGES := libcurl libuv yyjson libfyaml libmicrohttpd libcrypto
+PACKAGES := libcurl libuv yyjson libfyaml libmicrohttpd libcrypto sqlite3
 TEST_PACKAGES := cmocka
 
 .DEFAULT_GOAL := all
@@ -35,7 +35,7 @@ LDFLAGS_asan := -pie $(SANITIZE)
 CFLAGS_BUILD := $(CFLAGS_ALL) $(CFLAGS_$(BUILD)) $(CFLAGS)
 LDFLAGS_BUILD := $(LDFLAGS_$(BUILD)) $(LDFLAGS)
 LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null) -lm
-TEST_LIBS = $(shell $(PKG_CONFIG) --libs $(TEST_PACKAGES) 2>/dev/null)
+TEST_LIBS := $(shell $(PKG_CONFIG) --libs $(TEST_PACKAGES) 2>/dev/null)
 
 # Everything but main() goes into one archive, so that programs and tests link what they use.
 SOURCES := $(sort $(wildcard src/base/*.c src/ipam/*.c src/kube/model/*.c src/kube/*.c src/controllers/*.c src/manager/*.c))
@@ -44,13 +44,23 @@ LIB_OBJECTS := $(patsubst %.c,$(B)/%.o,$(filter-out $(MAINS),$(SOURCES)))
 LIBRARY := $(B)/libcape-ip.a
 MANAGER := $(B)/bin/cape-ip-manager
 
+DEVSERVER_SOURCES := $(sort $(wildcard src/devserver/*.c))
+DEVSERVER_LIBRARY := $(B)/libdevserver.a
+DEVSERVER := $(if $(wildcard src/devserver/main.c),$(B)/bin/cape-ip-devserver)
+
 UNIT_SOURCES := $(sort $(shell find tests/unit -name 'test_*.c' 2>/dev/null))
 UNIT_TESTS := $(patsubst %.c,$(B)/%,$(UNIT_SOURCES))
 TEST_LIB_SOURCES := $(sort $(wildcard tests/lib/*.c))
 TEST_LIB_OBJECTS := $(patsubst %.c,$(B)/%.o,$(TEST_LIB_SOURCES))
 
+# `make V=1` shows the commands whole.
+say = $(if $(V),,@echo "  $(1) $@" &&)
+COMPILE = $(call say,CC) $(CC) $(CPPFLAGS) $(CFLAGS_BUILD) -MMD -MP -c -o $@ $<
+LINK = $(call say,LD) $(CC) $(CFLAGS_BUILD) $(LDFLAGS_BUILD) -o $@ $^ $(LIBS)
+ARCHIVE = $(call say,AR) $(AR) rcs $@ $^
+
 .PHONY: all
-all: $(MANAGER) build/bin ## Builds the programs (build/bin/)
+all: $(MANAGER) $(DEVSERVER) build/bin ## Builds the programs (build/bin/)
 
 .PHONY: build/bin
 build/bin:
@@ -58,20 +68,32 @@ build/bin:
 
 $(MANAGER): $(B)/src/manager/main.o $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_BUILD) $(LDFLAGS_BUILD) -o $@ $^ $(LIBS)
+	$(LINK)
+
+$(B)/bin/cape-ip-devserver: $(B)/src/devserver/main.o $(DEVSERVER_LIBRARY) $(LIBRARY)
+	@mkdir -p $(@D)
+	$(LINK)
+
+$(DEVSERVER_LIBRARY): $(patsubst %.c,$(B)/%.o,$(filter-out src/devserver/main.c,$(DEVSERVER_SOURCES)))
+	@rm -f $@
+	$(ARCHIVE)
 
 $(LIBRARY): $(LIB_OBJECTS)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(ARCHIVE)
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS_BUILD) -MMD -MP -c -o $@ $<
+	$(COMPILE)
 
 $(B)/tests/%.o: CPPFLAGS += -Itests
+$(B)/tests/unit/%: LIBS += $(TEST_LIBS)
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(TEST_LIB_OBJECTS) $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_BUILD) $(LDFLAGS_BUILD) -o $@ $^ $(LIBS) $(TEST_LIBS)
+	$(LINK)
+$(B)/tests/unit/devserver/%: $(B)/tests/unit/devserver/%.o $(TEST_LIB_OBJECTS) $(DEVSERVER_LIBRARY) $(LIBRARY)
+	@mkdir -p $(@D)
+	$(LINK)
 
 # Only the one file that says the version is compiled anew when it changes.
 $(B)/src/manager/version.o: CPPFLAGS += -DCAPE_IP_VERSION='"$(VERSION)"'
@@ -111,7 +133,7 @@ run: ## Runs the manager in the foreground, on the cluster of KUBECONFIG or ~/.k
 	$(MAKE) --no-print-directory BUILD=release all
 	hack/run
 
-compile_commands.json: Makefile $(SOURCES) $(UNIT_SOURCES) $(TEST_LIB_SOURCES) ## For editors and clang-tidy
+compile_commands.json: Makefile $(SOURCES) $(DEVSERVER_SOURCES) $(UNIT_SOURCES) $(TEST_LIB_SOURCES) ## For editors and clang-tidy
 	@{ echo '['; separator=; \
 	  for source in $(filter %.c,$^); do \
 	    printf '%s{"directory":"%s","file":"%s","arguments":["$(CC)"' "$$separator" '$(CURDIR)' "$$source"; \
