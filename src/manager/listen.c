@@ -115,7 +115,7 @@ bool listen_on(const char *address, int *fd_out, struct error *err)
 
 int listen_port(int fd)
 {
-    union address address;
+    union address address = {.any = {0}};
     socklen_t size = sizeof(address);
     must(getsockname(fd, &address.any, &size) == 0);
     return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);

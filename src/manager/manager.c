@@ -115,18 +115,14 @@ static void on_elected(void *ctx)
 
 /* ---- The end, step by step ---- */
 
-static void on_loop_handle_closed(uv_handle_t *handle)
-{
-    (void)handle; /* part of struct manager */
-}
-
+/* They are part of struct manager, which outlives the loop. */
 static void close_loop_handles(void *ctx)
 {
     struct manager *m = ctx;
-    uv_close((uv_handle_t *)&m->terminate, on_loop_handle_closed);
-    uv_close((uv_handle_t *)&m->interrupt, on_loop_handle_closed);
-    uv_close((uv_handle_t *)&m->timer, on_loop_handle_closed);
-    memory_trimmer_close(&m->trimmer, on_loop_handle_closed);
+    uv_close((uv_handle_t *)&m->terminate, NULL);
+    uv_close((uv_handle_t *)&m->interrupt, NULL);
+    uv_close((uv_handle_t *)&m->timer, NULL);
+    memory_trimmer_close(&m->trimmer);
 }
 
 static void part_closed(void *ctx)

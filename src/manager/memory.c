@@ -55,7 +55,7 @@ void memory_trimmer_touch(struct memory_trimmer *trimmer)
         start_timer(trimmer);
 }
 
-void memory_trimmer_close(struct memory_trimmer *trimmer, uv_close_cb closed)
+void memory_trimmer_close(struct memory_trimmer *trimmer)
 {
-    uv_close((uv_handle_t *)&trimmer->timer, closed);
+    uv_close((uv_handle_t *)&trimmer->timer, NULL);
 }

@@ -16,4 +16,5 @@ struct memory_trimmer {
 
 void memory_trimmer_init(struct memory_trimmer *trimmer, uv_loop_t *loop);
 void memory_trimmer_touch(struct memory_trimmer *trimmer); /* something was done */
-void memory_trimmer_close(struct memory_trimmer *trimmer, uv_close_cb closed);
+/* The storage is the caller's until the loop has ended. */
+void memory_trimmer_close(struct memory_trimmer *trimmer);

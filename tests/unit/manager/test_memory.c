@@ -26,7 +26,7 @@ static void setup(uv_loop_t *loop, struct memory_trimmer *trimmer)
 
 static void teardown(uv_loop_t *loop, struct memory_trimmer *trimmer)
 {
-    memory_trimmer_close(trimmer, NULL);
+    memory_trimmer_close(trimmer);
     loop_run_ready(loop);
     assert_int_equal(uv_loop_close(loop), 0);
 }
