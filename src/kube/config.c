@@ -1,6 +1,7 @@
 #include "kube/config.h"
 
 #include <limits.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <uv.h>
@@ -66,7 +67,7 @@ static bool load_file(const char *path, const char *context, struct kube_config 
            kubeconfig_resolve(kubeconfig, context, out, err);
 }
 
-/* Files of the list that are not there are passed over, as kubectl does. */
+/* Files of the list that are not there, and empty names, are passed over, as kubectl does. */
 static bool load_list(const char *list, const char *context, struct kube_config **out,
                       struct error *err)
 {
@@ -74,8 +75,6 @@ static bool load_list(const char *list, const char *context, struct kube_config 
     struct str rest = str_from(list);
     struct str part;
     while (str_split(&rest, ':', &part)) {
-        if (str_is_empty(part))
-            continue;
         cleanup_free char *path = str_dup_cstr(part);
         struct error problem = {0};
         if (!kubeconfig_add_file(kubeconfig, path, &problem) && problem.code != ERROR_NOT_FOUND) {
@@ -129,10 +128,11 @@ static bool load(const struct kube_config_options *options, struct kube_config *
 bool kube_config_load(const struct kube_config_options *options, struct kube_config **out,
                       struct error *err)
 {
-    if (load(options, out, err))
-        return true;
-    config_error_to_one_line(err);
-    return false;
+    bool is_fine = load(options, out, err);
+    malloc_trim(0); /* a large file would stay resident for the rest of our life */
+    if (!is_fine)
+        config_error_to_one_line(err);
+    return is_fine;
 }
 
 bool kube_config_parse(struct str yaml, const char *path, const char *context,

@@ -116,6 +116,20 @@ bool config_check_token(struct str token, struct error *err)
     return true;
 }
 
+bool config_read_token(const char *path, char **out, struct error *err)
+{
+    char *text = NULL;
+    size_t size_bytes = 0;
+    if (!file_read(path, 2 * MAX_TOKEN_BYTES, &text, &size_bytes, err))
+        return false;
+    struct str token = str_trim((struct str){text, size_bytes});
+    bool is_fine = config_check_token(token, err) || error_wrap(err, "%s", path);
+    if (is_fine)
+        *out = str_dup_cstr(token);
+    secret_free_bytes(text, size_bytes);
+    return is_fine;
+}
+
 static bool contains(struct str text, const char *wanted)
 {
     return memmem(text.ptr, text.len, wanted, strlen(wanted)) != NULL;

@@ -13,6 +13,9 @@ must_check bool config_check_namespace(struct str name, struct error *err);
 /* Characters that may stand in an HTTP header; 64 KiB at most. */
 must_check bool config_check_token(struct str token, struct error *err);
 
+/* The token in a file, trimmed and checked (heap); the error names the path. */
+must_check bool config_read_token(const char *path, char **out, struct error *err);
+
 enum config_pem { CONFIG_PEM_CERTIFICATE, CONFIG_PEM_KEY };
 /* PEM of that kind, as far as its armour shows; a key without a passphrase, which nobody is there
  * to type. */

@@ -47,14 +47,9 @@ static bool load_server(struct kube_config *config, struct error *err)
 static bool load_token(struct kube_config *config, const char *dir, struct error *err)
 {
     config->token_file = path_in(dir, "token");
-    char *text = NULL;
-    size_t size_bytes = 0;
-    if (!file_read(config->token_file, MAX_FILE_BYTES, &text, &size_bytes, err))
-        return error_wrap(err, "no service account (automountServiceAccountToken: false?)");
-    bool is_fine = config_check_token(str_trim((struct str){text, size_bytes}), err) ||
-                   error_wrap(err, "%s", config->token_file);
-    secret_free_bytes(text, size_bytes);
-    return is_fine;
+    cleanup_secret char *token = NULL;
+    return config_read_token(config->token_file, &token, err) ||
+           error_wrap(err, "no service account (automountServiceAccountToken: false?)");
 }
 
 /* Without the file the system's certificates have to do, as with client-go. */

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/must.h"
 #include "kube/config_check.h"
 #include "kube/exec_plugin.h"
@@ -14,7 +13,6 @@ enum {
     PLUGIN_PAUSE_MS = 2 * 1000,   /* from one start of the plugin to the next, at least */
     PLUGIN_MARGIN_MS = 60 * 1000, /* renewed so long before it expires... */
     PLUGIN_MARGIN_PART = 5,       /* ...or in the last fifth of what it has left at first */
-    MAX_TOKEN_FILE_BYTES = 64 * 1024,
 };
 
 struct waiter {
@@ -135,20 +133,6 @@ static void succeed(struct kube_credentials *c, struct kube_exec_credential *got
 
 /* ------------------------------------------------------------- token file */
 
-static bool read_token(const char *path, char **out, struct error *err)
-{
-    char *text = NULL;
-    size_t size_bytes = 0;
-    if (!file_read(path, MAX_TOKEN_FILE_BYTES, &text, &size_bytes, err))
-        return error_wrap(err, "token file");
-    struct str token = str_trim((struct str){text, size_bytes});
-    bool is_fine = config_check_token(token, err) || error_wrap(err, "token file %s", path);
-    if (is_fine)
-        *out = str_dup_cstr(token);
-    secret_free_bytes(text, size_bytes);
-    return is_fine;
-}
-
 static void look_at_file(struct kube_credentials *c)
 {
     if (is_fresh(c) && mono_ms(c) - c->looked_at_ms < FILE_AGE_MS)
@@ -156,10 +140,11 @@ static void look_at_file(struct kube_credentials *c)
     c->looked_at_ms = mono_ms(c);
     struct kube_exec_credential got = {0};
     struct error err = {0};
-    if (read_token(c->config->token_file, &got.token, &err)) {
+    if (config_read_token(c->config->token_file, &got.token, &err)) {
         succeed(c, &got);
         return;
     }
+    error_wrap(&err, "token file");
     if (c->config->token != NULL)
         c->is_here = true;
     if (c->is_here)

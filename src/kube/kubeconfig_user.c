@@ -4,6 +4,7 @@
 
 #include "base/must.h"
 #include "base/strbuf.h"
+#include "kube/secret.h"
 
 static size_t child_count(const struct yaml_node *node)
 {
@@ -156,7 +157,10 @@ static bool read_token(const struct kubeconfig_section *s, struct kube_config *c
         return false;
     if (config->token != NULL && !config_check_token(str_from(config->token), err))
         return section_wrap(s, "token", err);
-    return true;
+    if (config->token != NULL || config->token_file == NULL)
+        return true; /* beside a token, the file may come later */
+    cleanup_secret char *token = NULL;
+    return config_read_token(config->token_file, &token, err) || section_wrap(s, "tokenFile", err);
 }
 
 bool kubeconfig_read_user(const struct kubeconfig_section *s, struct kube_config *config,

@@ -131,8 +131,7 @@ static const struct parse_case {
      "users, contexts"},
     {"another kind", "kind: Secret",
      "kubeconfig /etc/kube/config: kind: must be Config, this is no kubeconfig"},
-    {"syntax", "a: [",
-     "kubeconfig /etc/kube/config: line 2, column 1: flow sequence without a closing bracket"},
+    {"syntax", "a: [", "kubeconfig /etc/kube/config: line 2, column 1: *"},
     {"unknown context", "current-context: c",
      "kubeconfig /etc/kube/config: context \"c\": is not there: choose one of those that kubectl "
      "config get-contexts shows"},
@@ -164,6 +163,8 @@ static const struct parse_case {
     {"a NUL", CLUSTER("server: \"a\\0\""), IN_CLUSTER "server: must have no NUL character"},
     {"another scheme", CLUSTER("server: 'ftp://h'"),
      IN_CLUSTER "server: must start with https:// or http://"},
+    {"no URL", CLUSTER("server: 'https://h:x'"),
+     IN_CLUSTER "server: must be like https://host:6443: no URL (*"},
     {"a user in the URL", CLUSTER("server: 'https://a:b@h'"),
      IN_CLUSTER "server: must be without user and password: they belong to the user entry"},
     {"a boolean in quotes", CLUSTER("server: https://h, insecure-skip-tls-verify: 'true'"),
@@ -189,6 +190,8 @@ static const struct parse_case {
      IN_USER "as: impersonation is not supported: use credentials of that account"},
     {"a token that breaks headers", USER("token: \"a\\nb\""),
      IN_USER "token: has a character at 1 that no token has"},
+    {"a token file that is not there", USER("tokenFile: none"),
+     IN_USER "tokenFile: /etc/kube/none: No such file or directory"},
     {"a token and a user", USER("token: t, username: a"),
      IN_USER "token: stands beside username: leave one of them out"},
     {"a certificate without key", USER("client-certificate-data: " CERT),
@@ -229,12 +232,21 @@ static char *parsed(struct str yaml)
     return text;
 }
 
+/* A `want` that ends with a star is only the beginning: the rest is a library's wording. */
+static bool is_match(const char *got, const char *want)
+{
+    size_t len = strlen(want);
+    if (len > 0 && want[len - 1] == '*')
+        return strncmp(got, want, len - 1) == 0;
+    return strcmp(got, want) == 0;
+}
+
 static void test_parse(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(parse_cases); i++) {
         cleanup_free char *got = parsed(str_from(parse_cases[i].yaml));
-        if (strcmp(got, parse_cases[i].want) != 0)
+        if (!is_match(got, parse_cases[i].want))
             fail_msg("%s: got \"%s\"", parse_cases[i].name, got);
     }
 }
@@ -322,9 +334,9 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const names[] = {
-        "a",     "b/ca.crt",  "b/config",     "b",    "token", "ca.crt",
-        "large", "namespace", ".kube/config", ".kube"};
+    static const char *const names[] = {"a",         "b/ca.crt",     "b/t",    "b/config",
+                                        "b",         "token",        "ca.crt", "large",
+                                        "namespace", ".kube/config", ".kube"};
     struct fixture *f = *state;
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         cleanup_free char *path = path_in(f, names[i]);
@@ -376,6 +388,7 @@ static void write_two_files(const struct fixture *f)
                "users: [{name: u, user: {token: first}}]\n");
     make_dir(f, "b");
     write_file(f, "b/ca.crt", CERT_PEM);
+    write_file(f, "b/t", "secret");
     write_file(
         f, "b/config",
         "current-context: c\n"
@@ -407,8 +420,7 @@ static void test_a_list_needs_one_file(void **state)
     write_file(f, "a", "[");
     set_kubeconfig(f, "%/b/config:%/a");
     cleanup_free char *broken = loaded(f, &(struct kube_config_options){0});
-    assert_string_equal(
-        broken, "kubeconfig DIR/a: line 2, column 1: flow sequence without a closing bracket");
+    assert_true(is_match(broken, "kubeconfig DIR/a: line 2, column 1: *"));
 }
 
 static void test_the_flag_comes_first(void **state)
