@@ -55,6 +55,19 @@ static yyjson_doc *read_json(struct str text)
     return doc;
 }
 
+/* "add" sets a member that may be there, and inserts into a list. */
+static bool add(yyjson_mut_doc *doc, struct str path, yyjson_mut_val *current,
+                yyjson_mut_val *value)
+{
+    size_t parent_len = path.len;
+    while (parent_len > 0 && path.ptr[parent_len - 1] != '/')
+        parent_len--;
+    if (current && parent_len > 0 &&
+        yyjson_mut_is_obj(yyjson_mut_doc_ptr_getn(doc, path.ptr, parent_len - 1)))
+        return yyjson_mut_doc_ptr_replacen(doc, path.ptr, path.len, value) != NULL;
+    return yyjson_mut_doc_ptr_addx(doc, path.ptr, path.len, value, false, NULL, NULL);
+}
+
 static void apply(yyjson_mut_doc *doc, yyjson_val *operation)
 {
     struct str op = json_str(operation, "op");
@@ -65,7 +78,7 @@ static void apply(yyjson_mut_doc *doc, yyjson_val *operation)
     if (str_eq(op, STR("test")))
         is_done = current && value && yyjson_mut_equals(current, value);
     else if (str_eq(op, STR("add")) && value)
-        is_done = yyjson_mut_doc_ptr_addx(doc, path.ptr, path.len, value, false, NULL, NULL);
+        is_done = add(doc, path, current, value);
     else if (str_eq(op, STR("replace")) && value)
         is_done = current && yyjson_mut_doc_ptr_replacen(doc, path.ptr, path.len, value);
     else if (str_eq(op, STR("remove")))
@@ -88,10 +101,10 @@ struct str json_patched(struct arena *arena, struct str object, struct str patch
     return arena_dup_str(arena, str_from(text));
 }
 
-void assert_same_json(struct str got, struct str want)
+void assert_same_json(const char *what, struct str got, struct str want)
 {
     cleanup_json_doc yyjson_doc *left = read_json(got);
     cleanup_json_doc yyjson_doc *right = read_json(want);
     if (!yyjson_equals(yyjson_doc_get_root(left), yyjson_doc_get_root(right)))
-        fail_msg("got  " STR_FMT "\nwant " STR_FMT, STR_ARG(got), STR_ARG(want));
+        fail_msg("%s\ngot  " STR_FMT "\nwant " STR_FMT, what, STR_ARG(got), STR_ARG(want));
 }

@@ -20,5 +20,5 @@ struct str json_view_problem(const struct kube_kind *kind, const char *single_qu
  * operation cannot be carried out: a parent that is missing, a test that does not hold. */
 struct str json_patched(struct arena *arena, struct str object, struct str patch);
 
-/* Fails with both texts unless they are the same JSON. */
-void assert_same_json(struct str got, struct str want);
+/* Fails with `what` and both texts unless they are the same JSON. */
+void assert_same_json(const char *what, struct str got, struct str want);
