@@ -8,7 +8,7 @@
 enum {
     REFUSAL_BYTES = 64 << 10, /* of an answer that is no stream: enough for any Status */
     UNREAD_BYTES = 4 << 20,   /* of whole lines that arrive together */
-    KEPT_BYTES = 64 << 10,    /* an empty buffer that has grown beyond is given back */
+    KEPT_BYTES = 4 << 10,     /* an empty buffer that has grown beyond is given back */
 };
 
 struct kube_stream {

@@ -1,8 +1,10 @@
 #include "kube/curl_loop.h"
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
 
 #include "base/attr.h"
 #include "base/must.h"
@@ -159,6 +161,23 @@ CURLM *kube_curl_loop_multi(const struct kube_curl_loop *loop)
 void kube_curl_loop_flush(struct kube_curl_loop *loop)
 {
     work(loop, CURL_SOCKET_TIMEOUT, 0);
+}
+
+/* Not so the pairs by which libcurl's resolver threads wake it. */
+static bool is_connection(curl_socket_t fd)
+{
+    int protocol = 0;
+    socklen_t size = sizeof(protocol);
+    return getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 &&
+           protocol == IPPROTO_TCP;
+}
+
+void kube_curl_loop_break(const struct kube_curl_loop *loop)
+{
+    const struct curl_socket *socket;
+    TAILQ_FOREACH(socket, &loop->sockets, link)
+    if (is_connection(socket->fd))
+        shutdown(socket->fd, SHUT_RDWR);
 }
 
 void kube_curl_loop_stop(struct kube_curl_loop *loop, void (*closed)(void *ctx), void *ctx)

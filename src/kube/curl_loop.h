@@ -13,6 +13,8 @@ CURLM *kube_curl_loop_multi(const struct kube_curl_loop *loop);
 /* Starts at once what was added, instead of in the next turn of the loop; calls `worked`. Not from
  * within libcurl's callbacks or `worked`. */
 void kube_curl_loop_flush(struct kube_curl_loop *loop);
+/* Breaks all connections: whatever is on them ends with an error, later. */
+void kube_curl_loop_break(const struct kube_curl_loop *loop);
 /* All easy handles have been removed. Closes all connections; `closed` comes later, then it is
  * freed. `worked` is not called any more. */
 void kube_curl_loop_stop(struct kube_curl_loop *loop, void (*closed)(void *ctx), void *ctx);

@@ -15,7 +15,7 @@ enum {
     KEEPALIVE_IDLE_S = 10,
     KEEPALIVE_INTERVAL_S = 5,
     UNACKNOWLEDGED_MS = 20000,
-    READ_BYTES = 16384,
+    READ_BYTES = 4096, /* every handle in use has such a buffer, each watch among them */
     UPLOAD_BYTES = 16384,
     CA_CACHE_S = 60, /* a CA file may be rotated */
 };
@@ -56,6 +56,17 @@ static bool is_loopback(const char *host)
            strcmp(host, "[::1]") == 0;
 }
 
+/* The variables that libcurl looks at; their no_proxy may say otherwise. */
+static bool environment_has_proxy(void)
+{
+    static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy",
+                                        "ALL_PROXY"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (getenv(names[i]) != NULL)
+            return true;
+    return false;
+}
+
 static char *printed(const char *fmt, ...) format_printf(1, 2);
 static char *printed(const char *fmt, ...)
 {
@@ -67,17 +78,17 @@ static char *printed(const char *fmt, ...)
     return strbuf_take(&text);
 }
 
-/* TLS names and verifies the host of the URL, so that gets the wanted name, and libcurl is told to
- * connect to the real one all the same. */
-static void rename_server(struct kube_endpoint *endpoint, const struct url_parts *parts,
-                          const char *name)
+/* libcurl asks for a certificate of the URL's host: so the URL gets the wanted name, and libcurl is
+ * told to connect to the real one all the same. */
+static void rename_server(struct kube_endpoint *endpoint, const struct url_parts *parts)
 {
     cleanup_free char *connect_to = printed("::%s:%s", parts->host, parts->port);
     endpoint->connect_to = curl_slist_append(NULL, connect_to);
     must(endpoint->connect_to != NULL);
     endpoint->host = printed("%s:%s", parts->host, parts->port);
     free(endpoint->base_url);
-    endpoint->base_url = printed("%s://%s:%s%s", parts->scheme, name, parts->port, parts->path);
+    endpoint->base_url =
+        printed("%s://%s:%s%s", parts->scheme, endpoint->tls_name, parts->port, parts->path);
 }
 
 static void drop_trailing_slash(char *url)
@@ -100,8 +111,12 @@ bool kube_endpoint_init(struct kube_endpoint *endpoint, const struct kube_config
     endpoint->base_url = mem_dup_cstr(config->server);
     endpoint->is_tls = strcmp(parts.scheme, "https") == 0;
     endpoint->is_loopback = is_loopback(parts.host);
+    endpoint->has_proxy =
+        config->proxy_url != NULL || (!endpoint->is_loopback && environment_has_proxy());
+    const char *name = config->tls_server_name;
+    endpoint->tls_name = mem_dup_cstr(name != NULL ? name : parts.host);
     if (config->tls_server_name != NULL && endpoint->is_tls)
-        rename_server(endpoint, &parts, config->tls_server_name);
+        rename_server(endpoint, &parts);
     drop_trailing_slash(endpoint->base_url);
     return true;
 }
@@ -110,6 +125,7 @@ void kube_endpoint_fini(struct kube_endpoint *endpoint)
 {
     free(endpoint->user_agent);
     free(endpoint->server);
+    free(endpoint->tls_name);
     free(endpoint->base_url);
     free(endpoint->host);
     curl_slist_free_all(endpoint->connect_to);

@@ -13,12 +13,14 @@ enum { KUBE_ENDPOINT_CONNECT_TIMEOUT_MS = 10000 };
 struct kube_endpoint {
     const struct kube_config *config; /* borrowed */
     char *user_agent;
-    char *server;   /* "https://host:port", for messages */
-    char *base_url; /* in front of every path; names tls_server_name where there is one */
-    char *host;     /* the server's own name then, for the Host header; NULL: as in the URL */
-    struct curl_slist *connect_to; /* and where to connect then */
+    char *server;                  /* "https://host:port", for messages */
+    char *tls_name;                /* that the server's certificate is to be for */
+    char *base_url;                /* in front of every path; has tls_name for its host */
+    char *host;                    /* for the Host header; NULL: as in the URL */
+    struct curl_slist *connect_to; /* where to connect in truth; NULL: as in the URL */
     bool is_tls;
     bool is_loopback;
+    bool has_proxy;   /* or may have, by the environment */
     uint64_t sockets; /* made so far, those that did not get through included */
 };
 

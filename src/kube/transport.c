@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
-#include <sys/socket.h>
 
 #include "base/must.h"
 #include "kube/curl_loop.h"
@@ -13,7 +12,7 @@
 #include "kube/transport_error.h"
 
 enum {
-    IDLE_HANDLES_MAX = 16,
+    IDLE_HANDLES_MAX = 4, /* tens of KB each; most are taken again at once */
     RETRY_AFTER_MAX_S = 3600,
     STREAMS_PER_CONNECTION = 250, /* what API servers offer */
 };
@@ -265,6 +264,7 @@ static const char *harmless(const char *detail)
 
 static void failure_of(const struct kube_exchange *exchange, CURLcode code, struct error *err)
 {
+    const struct kube_endpoint *endpoint = &exchange->transport->endpoint;
     CURL *easy = exchange->handle->easy;
     long os_errno = 0;
     long verify_result = 0;
@@ -274,7 +274,9 @@ static void failure_of(const struct kube_exchange *exchange, CURLcode code, stru
         .code = code,
         .os_errno = (int)os_errno,
         .verify_result = verify_result,
-        .server = str_from(exchange->transport->endpoint.server),
+        .server = endpoint->server,
+        .tls_name = endpoint->tls_name,
+        .has_proxy = endpoint->has_proxy,
         .detail = harmless(exchange->detail),
         .is_connected = info_us(easy, CURLINFO_PRETRANSFER_TIME_T) > 0,
         .timeout_ms = exchange->timeout_ms,
@@ -286,18 +288,13 @@ static void failure_of(const struct kube_exchange *exchange, CURLcode code, stru
 }
 
 /* A request got no answer in its time and nothing else came either: the peer may be gone although
- * something on the way acknowledges for it. The connection is shut down, so that the streams on it
- * end, too, and the next request makes a new one. */
-static void suspect_connection(const struct kube_exchange *exchange)
+ * something on the way acknowledges for it. Without this, streams would wait for it for ever. */
+static void break_if_silent(const struct kube_exchange *exchange)
 {
     const struct kube_transport *transport = exchange->transport;
     int64_t silence_ms = clock_mono_ms(&transport->runtime->clock) - transport->last_arrival_ms;
-    curl_socket_t fd = CURL_SOCKET_BAD;
-    if (exchange->timeout_ms == 0 || silence_ms < exchange->timeout_ms)
-        return;
-    curl_easy_getinfo(exchange->handle->easy, CURLINFO_ACTIVESOCKET, &fd);
-    if (fd != CURL_SOCKET_BAD)
-        shutdown(fd, SHUT_RDWR);
+    if (exchange->timeout_ms > 0 && silence_ms >= exchange->timeout_ms)
+        kube_curl_loop_break(transport->loop);
 }
 
 static void finish(struct kube_exchange *exchange, CURLcode code)
@@ -316,7 +313,7 @@ static void finish(struct kube_exchange *exchange, CURLcode code)
         result.err = &err;
     }
     if (code == CURLE_OPERATION_TIMEDOUT)
-        suspect_connection(exchange);
+        break_if_silent(exchange);
     exchange->handlers->done(exchange->ctx, &result);
     exchange_free(exchange);
 }

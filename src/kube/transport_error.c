@@ -3,102 +3,93 @@
 #include <openssl/x509_vfy.h>
 #include <string.h>
 
-/* Empty: nothing better than OpenSSL's own words. */
-static const char *verify_text(long verify_result)
+static bool refused_certificate(const struct kube_transport_failure *failure, struct error *err)
 {
-    switch (verify_result) {
+    const char *why = X509_verify_cert_error_string(failure->verify_result);
+    switch (failure->verify_result) {
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
-        return "is signed by an authority that the configured CA does not know";
+        why = "it is signed by an authority that the configured CA does not know";
+        break;
     case X509_V_ERR_CERT_HAS_EXPIRED:
-        return "has expired";
+        why = "it has expired";
+        break;
     case X509_V_ERR_CERT_NOT_YET_VALID:
-        return "is not valid yet (is the clock right?)";
+        why = "it is not valid yet (is the clock right?)";
+        break;
+    case X509_V_OK: /* libcurl has compared the name itself */
+    case X509_V_ERR_UNSPECIFIED:
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
-        return "is for another name";
-    default:
-        return "";
+        return error_set(err, ERROR_UNAVAILABLE,
+                         "the certificate of %s is refused: it is not for the name %s",
+                         failure->server, failure->tls_name);
     }
+    return error_set(err, ERROR_UNAVAILABLE, "the certificate of %s is refused: %s",
+                     failure->server, why);
 }
 
-static bool certificate_error(const struct kube_transport_failure *failure, struct error *err)
-{
-    const char *text = verify_text(failure->verify_result);
-    if (*text != '\0')
-        return error_set(err, ERROR_UNAVAILABLE, "the certificate of " STR_FMT " %s",
-                         STR_ARG(failure->server), text);
-    if (failure->verify_result != 0)
-        return error_set(err, ERROR_UNAVAILABLE, "the certificate of " STR_FMT " is refused: %s",
-                         STR_ARG(failure->server),
-                         X509_verify_cert_error_string(failure->verify_result));
-    return error_set(err, ERROR_UNAVAILABLE, "the certificate of " STR_FMT " is for another name",
-                     STR_ARG(failure->server));
-}
-
-static bool timeout_error(const struct kube_transport_failure *failure, struct error *err)
+static bool out_of_time(const struct kube_transport_failure *failure, struct error *err)
 {
     if (!failure->is_connected)
-        return error_set(err, ERROR_UNAVAILABLE, "no connection to " STR_FMT " within %.3g s",
-                         STR_ARG(failure->server), (double)failure->connect_timeout_ms / 1000);
-    return error_set(err, ERROR_UNAVAILABLE, "no whole answer from " STR_FMT " within %.3g s",
-                     STR_ARG(failure->server), (double)failure->timeout_ms / 1000);
+        return error_set(err, ERROR_UNAVAILABLE, "no connection to %s within %.3g s",
+                         failure->server, (double)failure->connect_timeout_ms / 1000);
+    return error_set(err, ERROR_UNAVAILABLE, "no whole answer from %s within %.3g s",
+                     failure->server, (double)failure->timeout_ms / 1000);
 }
 
-static bool connect_error(const struct kube_transport_failure *failure, struct error *err)
+static const char *words_of_libcurl(const struct kube_transport_failure *failure)
 {
-    if (failure->os_errno != 0)
-        return error_set(err, ERROR_UNAVAILABLE, "cannot connect to " STR_FMT ": %s",
-                         STR_ARG(failure->server), strerror(failure->os_errno));
-    return error_set(err, ERROR_UNAVAILABLE, "cannot connect to " STR_FMT ": %s",
-                     STR_ARG(failure->server), failure->detail);
+    return failure->detail[0] != '\0' ? failure->detail : curl_easy_strerror(failure->code);
 }
 
-static bool other_error(const struct kube_transport_failure *failure, struct error *err)
+static bool with_detail(const struct kube_transport_failure *failure, const char *what,
+                        struct error *err)
 {
-    const char *general = curl_easy_strerror(failure->code);
-    bool has_detail = failure->detail[0] != '\0' && strcmp(failure->detail, general) != 0;
-    return error_set(err, ERROR_UNAVAILABLE, STR_FMT ": %s%s%s", STR_ARG(failure->server), general,
-                     has_detail ? ": " : "", has_detail ? failure->detail : "");
+    return error_set(err, ERROR_UNAVAILABLE, "%s: %s", what, words_of_libcurl(failure));
+}
+
+static bool no_connection(const struct kube_transport_failure *failure, struct error *err)
+{
+    return error_set(err, ERROR_UNAVAILABLE, "cannot connect to %s%s: %s", failure->server,
+                     failure->has_proxy ? " or the proxy in front of it" : "",
+                     failure->os_errno != 0 ? strerror(failure->os_errno)
+                                            : words_of_libcurl(failure));
 }
 
 static bool describe(const struct kube_transport_failure *failure, struct error *err)
 {
+    const char *server = failure->server;
     switch (failure->code) {
     case CURLE_COULDNT_RESOLVE_HOST:
-        return error_set(err, ERROR_UNAVAILABLE, "the name of " STR_FMT " cannot be resolved",
-                         STR_ARG(failure->server));
+        return error_set(err, ERROR_UNAVAILABLE, "the name of %s cannot be resolved", server);
     case CURLE_COULDNT_RESOLVE_PROXY:
         return error_set(err, ERROR_UNAVAILABLE, "the name of the proxy cannot be resolved");
     case CURLE_COULDNT_CONNECT:
-        return connect_error(failure, err);
+        return no_connection(failure, err);
     case CURLE_OPERATION_TIMEDOUT:
-        return timeout_error(failure, err);
+        return out_of_time(failure, err);
     case CURLE_PEER_FAILED_VERIFICATION:
-        return certificate_error(failure, err);
+        return refused_certificate(failure, err);
     case CURLE_SSL_CACERT_BADFILE:
-        return error_set(err, ERROR_UNAVAILABLE, "the configured CA is not usable: %s",
-                         failure->detail);
+        return with_detail(failure, "the configured CA cannot be used", err);
     case CURLE_SSL_CERTPROBLEM:
-        return error_set(err, ERROR_UNAVAILABLE, "the client certificate is not usable: %s",
-                         failure->detail);
+        return with_detail(failure, "the client certificate cannot be used", err);
     case CURLE_GOT_NOTHING:
-        return error_set(err, ERROR_UNAVAILABLE, STR_FMT " closed the connection without an answer",
-                         STR_ARG(failure->server));
+        return error_set(err, ERROR_UNAVAILABLE, "%s closed the connection without an answer",
+                         server);
     case CURLE_PARTIAL_FILE:
         return error_set(err, ERROR_UNAVAILABLE,
-                         STR_FMT " closed the connection before the end of its answer",
-                         STR_ARG(failure->server));
+                         "%s closed the connection before the end of its answer", server);
     case CURLE_UNSUPPORTED_PROTOCOL: /* "HTTP/0.9", as libcurl takes any garbage for */
     case CURLE_WEIRD_SERVER_REPLY:
-        return error_set(err, ERROR_UNAVAILABLE, "what " STR_FMT " answers is not HTTP",
-                         STR_ARG(failure->server));
+        return error_set(err, ERROR_UNAVAILABLE, "what %s answers is not HTTP", server);
     default:
-        return other_error(failure, err);
+        return with_detail(failure, server, err);
     }
 }
 

@@ -634,6 +634,36 @@ static void test_stream_has_no_time_limit(void **state)
     assert_int_equal(outcome->ends, 0);
 }
 
+static void test_silence_breaks_streams(void **state)
+{
+    struct fixture *f = *state;
+    start_client(f);
+    for (size_t i = 0; i < 2; i++) {
+        fake_server_stream(f->server, "GET", PODS, "one\n");
+        fake_server_silent(f->server, "GET", "/silent");
+        struct outcome *stream = open_stream(f, 2 * i);
+        loop_until(&f->loop, stream->lines == 1);
+        struct outcome *request =
+            ask(f, 2 * i + 1, (struct kube_request){.verb = KUBE_GET, .path = STR("/silent")});
+        loop_until(&f->loop, fake_server_count(f->server) == 2 * i + 2);
+        loop_skip_ms(&f->loop, 15000);
+        bool speaks = i == 0;
+        if (speaks) {
+            fake_exchange_chunk(watch_of(f), "two\n");
+            loop_until(&f->loop, stream->lines == 2);
+        }
+        loop_skip_ms(&f->loop, 15001);
+        loop_until(&f->loop, request->ends > 0);
+        if (speaks) {
+            loop_run_ready(&f->loop);
+            assert_int_equal(stream->ends, 0);
+            kube_stream_cancel(stream->stream);
+        }
+        loop_until(&f->loop, stream->ends > 0);
+        assert_err(stream, speaks ? ERROR_CANCELLED : ERROR_UNAVAILABLE, "GET " PODS);
+    }
+}
+
 static void test_stream_line_too_long(void **state)
 {
     static const char *const cases[] = {"ok\n12345678901", "ok\n12345678901\nmore\n"};
@@ -811,6 +841,7 @@ int main(void)
         TEST(test_forbidden_writes),
         TEST(test_stream_lines),
         TEST(test_stream_has_no_time_limit),
+        TEST(test_silence_breaks_streams),
         TEST(test_stream_line_too_long),
         TEST(test_stream_refused),
         TEST(test_stream_unauthorized_once),
