@@ -2,8 +2,10 @@
  * for everything. Requests wait for a place in flight (kube/flow.h) by priority; streams (watches)
  * have no limit. Every call answers exactly once, never before it returned.
  *
- * Retried here are only answers that say the request was not looked at (429, and 503 with
- * Retry-After), a few times. Whatever else goes wrong is the caller's to decide. */
+ * Retried here are only answers that say the request was not looked at: 401 once, with a fresh
+ * credential; 429, and 503 with Retry-After, a few times. Whatever else goes wrong is the caller's
+ * to decide. A request that times out while nothing at all arrives breaks the connection, and with
+ * it all streams: they would wait for a dead peer otherwise. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -81,7 +83,7 @@ void kube_stream_cancel(struct kube_stream *stream); /* ended comes with ERROR_C
 void kube_client_forbid_writes(struct kube_client *client);
 size_t kube_client_pending(const struct kube_client *client); /* requests waiting or in flight */
 
-/* Sums since the start, for metrics and tests; `requests_by` is static text of verb and status. */
+/* Sums since the start, for metrics and tests. Streams count as requests, and so does each try. */
 struct kube_client_figures {
     uint64_t requests;
     uint64_t requests_by_verb[6]; /* enum kube_verb */
