@@ -10,7 +10,7 @@ TEST_PACKAGES := cmocka
 
 .DEFAULT_GOAL := all
 # Every goal but these needs the libraries: said in one line instead of a compiler error.
-ifneq ($(filter-out help clean run test lint test-e2e bench fuzz,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out help clean run test lint test-e2e bench fuzz compile_commands.json,$(or $(MAKECMDGOALS),all)),)
 ifneq ($(shell $(PKG_CONFIG) --exists $(PACKAGES) && echo yes),yes)
 $(error Libraries are missing ($(PACKAGES)): run hack/deps build)
 endif
@@ -31,6 +31,10 @@ CFLAGS_debug := -O0 -fPIE
 LDFLAGS_debug := -pie
 CFLAGS_asan := -O1 -fPIE $(SANITIZE)
 LDFLAGS_asan := -pie $(SANITIZE)
+
+FUZZ := $(SANITIZE) -fsanitize=fuzzer-no-link
+CFLAGS_fuzz := -O1 -fPIE $(FUZZ)
+LDFLAGS_fuzz := -pie $(SANITIZE) -fsanitize=fuzzer
 
 CFLAGS_BUILD := $(CFLAGS_ALL) $(CFLAGS_$(BUILD)) $(CFLAGS)
 LDFLAGS_BUILD := $(LDFLAGS_$(BUILD)) $(LDFLAGS)
@@ -95,6 +99,11 @@ $(B)/tests/unit/devserver/%: $(B)/tests/unit/devserver/%.o $(TEST_LIB_OBJECTS) $
 	@mkdir -p $(@D)
 	$(LINK)
 
+LOADGEN := $(B)/tests/bench/loadgen
+BENCH_OBJECTS := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/bench/*.c)))
+$(LOADGEN): $(BENCH_OBJECTS) $(LIBRARY)
+	$(CC) $(CFLAGS_BUILD) $(LDFLAGS_BUILD) -o $@ $^ $(LIBS)
+
 # Only the one file that says the version is compiled anew when it changes.
 $(B)/src/manager/version.o: CPPFLAGS += -DCAPE_IP_VERSION='"$(VERSION)"'
 $(B)/src/manager/version.o: $(B)/version.stamp
@@ -120,6 +129,26 @@ test-e2e: ## The manager on a real etcd and kube-apiserver (built once, about fi
 	hack/deps e2e
 	$(MAKE) --no-print-directory BUILD=release all
 	tests/e2e/run
+
+.PHONY: bench
+bench: ## Measures on a real etcd and kube-apiserver, writes docs/benchmarks.md (CYCLES=20000)
+	hack/deps e2e
+	$(MAKE) --no-print-directory BUILD=release all build/release/tests/bench/loadgen
+	tests/bench/run $(if $(CYCLES),--cycles $(CYCLES))
+
+# libFuzzer is clang's. What was found before is tried first: tests/fuzz/corpus/TARGET/.
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+.PHONY: fuzz
+fuzz: ## Each fuzzer for a minute (FUZZ_SECONDS)
+	hack/deps test lint
+	$(MAKE) --no-print-directory BUILD=fuzz CC=clang fuzzers
+	hack/run-fuzz $(FUZZ_SECONDS) $(addprefix build/fuzz/,$(FUZZ_TARGETS))
+
+.PHONY: fuzzers
+fuzzers: $(addprefix $(B)/,$(FUZZ_TARGETS))
+$(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(DEVSERVER_LIBRARY) $(LIBRARY)
+	$(LINK)
 
 .PHONY: lint
 lint: ## clang-tidy, cppcheck, clang-format, shellcheck, the direction of includes
