@@ -1,48 +1,73 @@
 #include "controllers/claim_retry.h"
 
 #include "controllers/claim_record.h"
+#include "controllers/names.h"
 
 enum {
-    RETRY_PAUSE_MS = 5000,
-    CLOCK_SKEW_MS = 2000, /* a claim's age is told by the server's clock, the easing by ours */
+    RETRY_PAUSE_MS = 5000 + 1000, /* 5 s; a creation time has whole seconds */
+    CLOCK_SKEW_MS = 2000,         /* the server's clock tells a claim's age, ours the easing */
 };
 
-static const struct elfmachine *find_owner(const struct world *world,
-                                           const struct kube_object *claim)
+static int64_t made_ms(const struct kube_object *claim)
+{
+    return claim->meta.created_s * 1000;
+}
+
+bool claim_retry_is_eligible(const struct world *world, const struct ipclaim *claim)
+{
+    return ipclaim_is_refused(claim) &&
+           world_pool_eased_ms(world, claim->pool_ns, claim->pool_name) >=
+               made_ms(&claim->object) - CLOCK_SKEW_MS;
+}
+
+bool claim_retry_is_wanted(const struct world *world, const struct elfmachine *machine)
+{
+    const struct kube_meta *meta = &machine->object.meta;
+    if (meta->is_deleting || machine->has_failed || !elfmachine_wants_address(machine) ||
+        kube_meta_has_annotation(meta, ANNOTATION_PAUSED))
+        return false;
+    const struct cluster *cluster =
+        world_find_cluster(world, meta->ns, world_cluster_name(world, machine));
+    return !cluster || !cluster->is_paused;
+}
+
+/* The machine that asks again; NULL: nobody does. */
+static const struct elfmachine *find_asker(const struct world *world, const struct ipclaim *claim)
 {
     struct claim_record record;
-    if (!claim_record_read(&claim->meta, &record))
+    if (!claim_retry_is_eligible(world, claim) || !claim_record_read(&claim->object.meta, &record))
         return NULL;
-    return world_find_elfmachine(world, record.owner_ns, record.owner_name);
+    const struct elfmachine *owner =
+        world_find_elfmachine(world, record.owner_ns, record.owner_name);
+    return owner && claim_retry_is_wanted(world, owner) ? owner : NULL;
 }
 
 /* `other` is asked again before `claim`: its machine is older, or it is the same machine's earlier
- * claim. One whose owner is not there is not asked again at all. */
-static bool goes_before(const struct world *world, const struct kube_object *other,
-                        const struct elfmachine *machine, const struct kube_object *claim)
+ * claim. One that is not asked again holds nobody up. */
+static bool goes_before(const struct world *world, const struct ipclaim *other,
+                        const struct elfmachine *machine, const struct ipclaim *claim)
 {
-    const struct elfmachine *owner = find_owner(world, other);
+    const struct elfmachine *owner = find_asker(world, other);
     if (!owner)
         return false;
     int order = kube_meta_cmp_age(&owner->object.meta, &machine->object.meta);
-    return order < 0 || (order == 0 && str_cmp(other->meta.name, claim->meta.name) < 0);
+    return order < 0 ||
+           (order == 0 && str_cmp(other->object.meta.name, claim->object.meta.name) < 0);
 }
 
-/* How many refused claims of the same pool go first. */
-static uint64_t count_ahead(const struct world *world, const struct elfmachine *machine,
-                            const struct kube_object *object)
+/* At least `limit` refused claims of the same pool go first. All claims of a full pool may ask this
+ * at once: most of them have met enough others before they have seen them all. */
+static bool are_ahead(const struct world *world, const struct elfmachine *machine,
+                      const struct ipclaim *claim, uint64_t limit)
 {
-    const struct ipclaim *claim = ipclaim_from(object);
     const struct kube_store *claims = world_store(world, WORLD_IPCLAIMS);
     struct kube_store_cursor at =
         kube_store_seek(claims, IPCLAIMS_OPEN, claim->pool_ns, claim->pool_name);
-    const struct kube_object *other;
+    const struct ipclaim *other;
     uint64_t ahead = 0;
-    while ((other = kube_store_next(claims, &at)) != NULL)
-        ahead += other != object && !other->meta.is_deleting &&
-                 !str_is_empty(ipclaim_from(other)->error_message) &&
-                 goes_before(world, other, machine, object);
-    return ahead;
+    while (ahead < limit && (other = ipclaim_from(kube_store_next(claims, &at))) != NULL)
+        ahead += other != claim && goes_before(world, other, machine, claim);
+    return ahead >= limit;
 }
 
 bool claim_retry_is_due(const struct world *world, const struct elfmachine *machine,
@@ -50,13 +75,12 @@ bool claim_retry_is_due(const struct world *world, const struct elfmachine *mach
 {
     const struct ipclaim *claim = ipclaim_from(object);
     const struct ippool *pool = world_find_ippool(world, claim->pool_ns, claim->pool_name);
-    int64_t made_ms = object->meta.created_s * 1000;
-    if (!pool ||
-        world_pool_eased_ms(world, claim->pool_ns, claim->pool_name) < made_ms - CLOCK_SKEW_MS)
+    if (!pool || !claim_retry_is_eligible(world, claim))
         return false;
-    if (count_ahead(world, machine, object) >= world_pool_free_count(world, pool))
+    if (!world_pool_keeps_address(world, pool, object->meta.name) &&
+        are_ahead(world, machine, claim, world_pool_free_count(world, pool)))
         return false;
-    *at_ms = made_ms + RETRY_PAUSE_MS;
+    *at_ms = made_ms(object) + RETRY_PAUSE_MS;
     if (*at_ms > wall_ms + RETRY_PAUSE_MS) /* the server's clock is ahead of ours */
         *at_ms = wall_ms + RETRY_PAUSE_MS;
     return true;

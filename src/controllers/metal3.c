@@ -59,12 +59,15 @@ static bool parse_entries(struct ippool *pool, yyjson_val *entries, struct error
 
 static void parse_reserved(struct ippool *pool, yyjson_val *pre_allocations, struct arena *arena)
 {
-    struct str *reserved = arena_new_array(arena, struct str, yyjson_obj_size(pre_allocations));
+    struct ippool_reservation *reserved =
+        arena_new_array(arena, struct ippool_reservation, yyjson_obj_size(pre_allocations));
     yyjson_obj_iter iter = yyjson_obj_iter_with(pre_allocations);
     yyjson_val *key;
     while ((key = yyjson_obj_iter_next(&iter)) != NULL)
-        reserved[pool->reserved_count++] =
-            arena_dup_str(arena, json_value_str(yyjson_obj_iter_get_val(key)));
+        reserved[pool->reserved_count++] = (struct ippool_reservation){
+            .claim = arena_dup_str(arena, json_value_str(key)),
+            .address = arena_dup_str(arena, json_value_str(yyjson_obj_iter_get_val(key))),
+        };
     pool->reserved = reserved;
 }
 
@@ -165,6 +168,18 @@ const struct ippool *ippool_from(const struct kube_object *object)
 const struct ipclaim *ipclaim_from(const struct kube_object *object)
 {
     return (const struct ipclaim *)object;
+}
+
+bool ipclaim_is_pending(const struct ipclaim *claim)
+{
+    return str_is_empty(claim->address_name) && str_is_empty(claim->error_message) &&
+           !claim->object.meta.is_deleting;
+}
+
+bool ipclaim_is_refused(const struct ipclaim *claim)
+{
+    return str_is_empty(claim->address_name) && !str_is_empty(claim->error_message) &&
+           !claim->object.meta.is_deleting;
 }
 
 const struct ipaddress *ipaddress_from(const struct kube_object *object)

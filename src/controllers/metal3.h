@@ -11,6 +11,12 @@ extern const struct kube_kind ipaddress_kind;
 
 #define METAL3_IPAM_API_VERSION "ipam.metal3.io/v1alpha1"
 
+/* One entry of preAllocations. */
+struct ippool_reservation {
+    struct str claim;
+    struct str address;
+};
+
 /* status is not read: its indexes grow with every address, and the IPAddresses say the same. */
 struct ippool {
     struct kube_object object;
@@ -18,7 +24,7 @@ struct ippool {
     struct str problem;     /* why nothing can come from it: field, value; empty: well-formed */
     uint64_t address_count; /* that its entries span */
     uint32_t reserved_count;
-    const struct str *reserved; /* addresses in preAllocations */
+    const struct ippool_reservation *reserved;
 };
 
 struct ipclaim {
@@ -46,4 +52,8 @@ struct ipaddress {
 /* NULL stays NULL. */
 const struct ippool *ippool_from(const struct kube_object *object);
 const struct ipclaim *ipclaim_from(const struct kube_object *object);
+/* An answer may still come: neither there, nor refused, nor on its way out. */
+bool ipclaim_is_pending(const struct ipclaim *claim);
+/* Refused, and not on its way out. */
+bool ipclaim_is_refused(const struct ipclaim *claim);
 const struct ipaddress *ipaddress_from(const struct kube_object *object);

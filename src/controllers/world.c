@@ -14,6 +14,7 @@ struct pool_figures {
     char *ns; /* owned, as is name */
     char *name;
     uint64_t used;    /* IPAddresses that name the pool */
+    uint64_t pending; /* claims that it may still answer: neither refused nor on their way out */
     int64_t eased_ms; /* wall clock; 0: not since the start */
 };
 
@@ -54,6 +55,17 @@ static void free_figures(struct pool_figures *figures)
     free(figures);
 }
 
+/* A pool that is gone and that nothing names any more. */
+static void forget_unused(struct world *world, struct pool_figures *figures)
+{
+    struct str ns = str_from(figures->ns);
+    struct str name = str_from(figures->name);
+    if (figures->used > 0 || figures->pending > 0 || world_find_ippool(world, ns, name))
+        return;
+    map_remove(&world->pools, hash_table_key(ns, name), figures);
+    free_figures(figures);
+}
+
 static void ipaddress_changed(void *ctx, const struct kube_object *before,
                               const struct kube_object *after)
 {
@@ -68,6 +80,22 @@ static void ipaddress_changed(void *ctx, const struct kube_object *before,
     figures->used--;
     if (!new)
         figures->eased_ms = clock_wall_ms(&world->clock);
+    forget_unused(world, figures);
+}
+
+static void ipclaim_changed(void *ctx, const struct kube_object *before,
+                            const struct kube_object *after)
+{
+    struct world *world = ctx;
+    const struct ipclaim *old = ipclaim_from(before);
+    const struct ipclaim *new = ipclaim_from(after);
+    if (new &&ipclaim_is_pending(new))
+        need_figures(world, new->pool_ns, new->pool_name)->pending++;
+    if (!old || !ipclaim_is_pending(old))
+        return;
+    struct pool_figures *figures = need_figures(world, old->pool_ns, old->pool_name);
+    figures->pending--;
+    forget_unused(world, figures);
 }
 
 static void ippool_changed(void *ctx, const struct kube_object *before,
@@ -75,11 +103,9 @@ static void ippool_changed(void *ctx, const struct kube_object *before,
 {
     struct world *world = ctx;
     if (!after) {
-        struct pool_figures *gone = find_figures(world, before->meta.ns, before->meta.name);
-        if (gone && gone->used == 0) {
-            map_remove(&world->pools, hash_table_key(before->meta.ns, before->meta.name), gone);
-            free_figures(gone);
-        }
+        struct pool_figures *figures = find_figures(world, before->meta.ns, before->meta.name);
+        if (figures)
+            forget_unused(world, figures);
         return;
     }
     if (before && before->meta.generation == after->meta.generation)
@@ -150,6 +176,11 @@ static void index_open(const struct kube_object *object, struct kube_index_keys 
         kube_index_add(keys, claim->pool_ns, claim->pool_name);
 }
 
+static void index_by_address_text(const struct kube_object *object, struct kube_index_keys *keys)
+{
+    kube_index_add(keys, ipaddress_from(object)->address, STR(""));
+}
+
 static void add_indexes(struct world *world)
 {
     struct kube_store *elfmachines = world->stores[WORLD_ELFMACHINES];
@@ -162,6 +193,8 @@ static void add_indexes(struct world *world)
     must(kube_store_add_index(claims, index_by_owner) == IPCLAIMS_BY_OWNER);
     must(kube_store_add_index(claims, index_unrecorded) == IPCLAIMS_UNRECORDED);
     must(kube_store_add_index(claims, index_open) == IPCLAIMS_OPEN);
+    must(kube_store_add_index(world->stores[WORLD_IPADDRESSES], index_by_address_text) ==
+         IPADDRESSES_BY_ADDRESS);
 }
 
 struct world *world_new(const struct world_options *options)
@@ -181,6 +214,7 @@ struct world *world_new(const struct world_options *options)
     add_indexes(world);
     kube_store_listen(world->stores[WORLD_ELFMACHINES], elfmachine_changed, world);
     kube_store_listen(world->stores[WORLD_IPPOOLS], ippool_changed, world);
+    kube_store_listen(world->stores[WORLD_IPCLAIMS], ipclaim_changed, world);
     kube_store_listen(world->stores[WORLD_IPADDRESSES], ipaddress_changed, world);
     return world;
 }
@@ -277,39 +311,39 @@ const struct kube_kind *world_first_unknown(const struct world *world)
     return NULL;
 }
 
+static bool is_held(const struct world *world, const struct ippool *pool, struct str address)
+{
+    char buf[CLAIM_STEM_MAX];
+    struct str name = claim_address_name(pool->name_prefix, address, buf, sizeof(buf));
+    return world_find_ipaddress(world, pool->object.meta.ns, name) != NULL;
+}
+
 /* Pre-allocated addresses that no IPAddress holds yet: not free for others. */
 static uint64_t count_reserved(const struct world *world, const struct ippool *pool)
 {
     uint64_t reserved = 0;
-    for (uint32_t i = 0; i < pool->reserved_count; i++) {
-        char name[CLAIM_STEM_MAX];
-        struct str address =
-            claim_address_name(pool->name_prefix, pool->reserved[i], name, sizeof(name));
-        reserved += !world_find_ipaddress(world, pool->object.meta.ns, address);
-    }
+    for (uint32_t i = 0; i < pool->reserved_count; i++)
+        reserved += !is_held(world, pool, pool->reserved[i].address);
     return reserved;
-}
-
-/* Claims without an address that may still get one: neither refused nor on their way out. */
-static uint64_t count_pending(const struct world *world, const struct ippool *pool)
-{
-    const struct kube_store *claims = world->stores[WORLD_IPCLAIMS];
-    const struct kube_meta *meta = &pool->object.meta;
-    struct kube_store_cursor at = kube_store_seek(claims, IPCLAIMS_OPEN, meta->ns, meta->name);
-    const struct ipclaim *claim;
-    uint64_t pending = 0;
-    while ((claim = ipclaim_from(kube_store_next(claims, &at))) != NULL)
-        pending += str_is_empty(claim->error_message) && !claim->object.meta.is_deleting;
-    return pending;
 }
 
 uint64_t world_pool_free_count(const struct world *world, const struct ippool *pool)
 {
     const struct kube_meta *meta = &pool->object.meta;
     const struct pool_figures *figures = find_figures(world, meta->ns, meta->name);
-    uint64_t taken =
-        (figures ? figures->used : 0) + count_reserved(world, pool) + count_pending(world, pool);
+    uint64_t taken = figures ? figures->used + figures->pending : 0;
+    if (taken < pool->address_count)
+        taken += count_reserved(world, pool);
     return pool->address_count > taken ? pool->address_count - taken : 0;
+}
+
+bool world_pool_keeps_address(const struct world *world, const struct ippool *pool,
+                              struct str claim_name)
+{
+    for (uint32_t i = 0; i < pool->reserved_count; i++)
+        if (str_eq(pool->reserved[i].claim, claim_name))
+            return !is_held(world, pool, pool->reserved[i].address);
+    return false;
 }
 
 int64_t world_pool_eased_ms(const struct world *world, struct str ns, struct str name)

@@ -1,9 +1,10 @@
 /* Everything that decisions look at: the caches of all kinds, their indexes, and a few figures kept
  * beside them as objects come and go. Decisions only read it.
  *
- * A pool's figures: how many IPAddresses name it, and when it last eased (its spec changed, or one
- * of its addresses came free): a claim that was refused before that moment may be tried again. For
- * what happened before this process started, its start counts as that moment. */
+ * A pool's figures: how many IPAddresses name it, how many claims wait for an answer from it, and
+ * when it last eased (its spec changed, or one of its addresses came free): a claim that was
+ * refused before that moment may be tried again. For what happened before this process started, its
+ * start counts as that moment. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,6 +38,7 @@ enum {
     IPCLAIMS_BY_OWNER = 0,         /* (owner's namespace, name), as the claim records it */
     IPCLAIMS_UNRECORDED = 1,       /* (name without "-<index>", ""): claims without owner record */
     IPCLAIMS_OPEN = 2,             /* (pool's namespace, name): claims without an address */
+    IPADDRESSES_BY_ADDRESS = 0,    /* (address, "") */
 };
 
 struct world_options {
@@ -83,4 +85,7 @@ const struct kube_kind *world_first_unknown(const struct world *world);
 /* Addresses of the pool that nothing holds or has claimed yet, as far as we can see: of those that
  * its entries span, without the ones in use, pre-allocated, or claimed and not answered. */
 uint64_t world_pool_free_count(const struct world *world, const struct ippool *pool);
+/* preAllocations keep an address for the claim of that name, and nothing holds it. */
+bool world_pool_keeps_address(const struct world *world, const struct ippool *pool,
+                              struct str claim_name);
 int64_t world_pool_eased_ms(const struct world *world, struct str ns, struct str name);

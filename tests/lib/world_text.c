@@ -275,8 +275,11 @@ static void put_ippool(struct strbuf *json, const struct words *words)
     if (!find_value(words, "start", 0, value) && !find_value(words, "subnet", 0, value))
         strbuf_append_cstr(json, ",\"start\":\"10.0.0.10\",\"end\":\"10.0.0.99\"");
     strbuf_append_cstr(json, "}]");
-    if (find_value(words, "reserved", 0, value))
-        strbuf_printf(json, ",\"preAllocations\":{\"somebody\":\"%s\"}", value);
+    char claim[512] = "somebody";
+    if (find_value(words, "reserved", 0, value)) {
+        find_value(words, "for", 0, claim);
+        strbuf_printf(json, ",\"preAllocations\":{\"%s\":\"%s\"}", claim, value);
+    }
 }
 
 static void put_ipclaim(struct strbuf *json, const struct words *words)

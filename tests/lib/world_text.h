@@ -2,14 +2,16 @@
  *
  *   cluster ns/name [paused]
  *   machine ns/name [cluster=NAME]
- *   template ns/name [label KEY=VALUE]...
+ *   template ns/name [name=POOL] [ns=NAMESPACE] [group=G] [network=N]
  *   elfmachine ns/name [owner=MACHINE] [template=NAME] [cape] [ours] [deleting] [failed] [paused]
- *              [created=SECONDS] [filter=VALUE] [dns=A+B] [allocated=TEXT] [device=DEVICE]...
+ *              [created=SECONDS] [filter=VALUE] [cluster=NAME] [dns=A+B] [allocated=TEXT]
+ *              [device=DEVICE]...
  *   ippool ns/name [start=A] [end=A] [subnet=S] [created=SECONDS] [deleting] [generation=N]
- *          [default] [group=G] [network=N] [reserved=A]
+ *          [default] [default=VALUE] [group=G] [network=N] [reserved=A [for=CLAIM]]
  *   ipclaim ns/name [pool=NS/NAME] [owner=NS/NAME/INDEX] [uid=OWNER-UID] [address=NAME]
- * [error=TEXT] [deleting] [created=SECONDS] [refs] [cluster=NAME] ipaddress ns/name [address=A]
- * [prefix=N] [gateway=A] [claim=NS/NAME] [pool=NS/NAME] [dns=A+B] [deleting]
+ *           [error=TEXT] [deleting] [created=SECONDS] [refs] [cluster=NAME]
+ *   ipaddress ns/name [address=A] [prefix=N] [gateway=A] [claim=NS/NAME] [pool=NS/NAME] [dns=A+B]
+ *             [deleting]
  *
  * DEVICE is TYPE followed by parts: "IPV4,ip=A,mask=M,gw=A,vlan=V,pool=GROUP:KIND:NAME,dns,net=N".
  * Underscores in values stand for spaces. The uid of an ElfMachine is "uid-<name>". */

@@ -74,7 +74,7 @@ static const struct decide_case live_cases[] = {
     {"the refused claim of one device does not hold up the other",
      USUAL CLAIM(0) "error=Exhausted_IP_Pools created=1999\n" CLAIM(1) "address=a1\n" ADDRESS(
          1) "\n" OURS "device=IPV4 device=IPV4",
-     "set-addresses; wait IPClaimFailed; again at 2004000"},
+     "set-addresses; wait IPClaimFailed; again at 2005000"},
     {"the address is no IPv4 address",
      USUAL CLAIM(0) "address=a\nipaddress ns/a address=fd00::1 prefix=64 claim=ns/ns-m-0\n" OURS
                     "device=IPV4",
@@ -188,7 +188,7 @@ static const struct decide_case claim_cases[] = {
      "delete-claim 0; wait IPClaimFailed"},
     {"not within 5 s of the last try",
      USUAL CLAIM(0) "error=Exhausted_IP_Pools created=1999\n" OURS "device=IPV4",
-     "wait IPClaimFailed; again at 2004000"},
+     "wait IPClaimFailed; again at 2005000"},
     {"refused, its pool has gone",
      "cluster ns/c\nmachine ns/owner cluster=c\n" CLAIM(0) "error=Exhausted created=1000\n" OURS
                                                            "device=IPV4",

@@ -99,8 +99,9 @@ static void test_pool_labels_and_reservations(void **state)
     assert_true(str_eq_cstr(kube_meta_label(&object->meta, LABEL_POOL_GROUP), "g"));
     assert_true(str_eq_cstr(kube_meta_label(&object->meta, LABEL_NETWORK_NAME), "n"));
     assert_int_equal(pool->reserved_count, 2);
-    assert_true(str_eq_cstr(pool->reserved[0], "10.0.0.5"));
-    assert_true(str_eq_cstr(pool->reserved[1], "10.0.0.6"));
+    assert_true(str_eq_cstr(pool->reserved[0].claim, "a"));
+    assert_true(str_eq_cstr(pool->reserved[0].address, "10.0.0.5"));
+    assert_true(str_eq_cstr(pool->reserved[1].address, "10.0.0.6"));
     kube_object_unref(object);
 }
 
