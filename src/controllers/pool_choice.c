@@ -284,7 +284,7 @@ const char *pool_rule_name(enum pool_rule rule)
     static const char *const names[] = {
         [POOL_RULE_NONE] = "no rule",
         [POOL_RULE_DEVICE] = "the device's addressesFromPools",
-        [POOL_RULE_TEMPLATE_NAME] = "the template's label " LABEL_POOL_NAME,
+        [POOL_RULE_TEMPLATE_NAME] = ("the template's label " LABEL_POOL_NAME),
         [POOL_RULE_TEMPLATE_LABELS] = "the template's labels for group and network",
         [POOL_RULE_DEFAULT] = "the default pool",
     };

@@ -1,10 +1,12 @@
 #include "kube/endpoint.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include "base/must.h"
@@ -140,17 +142,29 @@ static int socket_made(void *ctx, curl_socket_t fd, curlsocktype purpose)
     (*sockets)++;
     unsigned limit_ms = UNACKNOWLEDGED_MS;
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &limit_ms, sizeof(limit_ms));
+    fcntl(fd, F_SETFD, FD_CLOEXEC); /* a credential plugin has no business with it */
     return CURL_SOCKOPT_OK;
 }
 
 /* Fails only for options that this libcurl was built without, or for want of memory. */
 #define SET(easy, option, value) must(curl_easy_setopt(easy, option, value) == CURLE_OK)
 
+/* Go's clients let a SOCKS proxy resolve names; libcurl does so under the name socks5h only. */
+static void set_proxy_url(CURL *easy, const char *proxy)
+{
+    static const char socks5[] = "socks5://";
+    cleanup_strbuf struct strbuf url = {0};
+    bool is_socks5 = strncasecmp(proxy, socks5, sizeof(socks5) - 1) == 0;
+    strbuf_append_cstr(&url, is_socks5 ? "socks5h://" : "");
+    strbuf_append_cstr(&url, is_socks5 ? proxy + sizeof(socks5) - 1 : proxy);
+    SET(easy, CURLOPT_PROXY, url.data); /* copied */
+}
+
 static void setup_proxy(const struct kube_endpoint *endpoint, CURL *easy)
 {
     const char *proxy = endpoint->config->proxy_url;
     if (proxy != NULL) {
-        SET(easy, CURLOPT_PROXY, proxy);
+        set_proxy_url(easy, proxy);
         SET(easy, CURLOPT_NOPROXY, ""); /* the environment's list is about its own proxy */
     } else if (endpoint->is_loopback) {
         SET(easy, CURLOPT_PROXY, "");
