@@ -22,6 +22,7 @@ struct dev_render {
     enum dev_form form;
     int64_t now_ms;      /* wall clock, for ages */
     bool include_object; /* Table: ?includeObject=Object (else Metadata) */
+    bool omit_object;    /* Table: ?includeObject=None */
 };
 
 /* One stored object (storage version) in the client's version and form, without newline. */
