@@ -105,8 +105,8 @@ $(LOADGEN): $(BENCH_OBJECTS) $(LIBRARY)
 	$(CC) $(CFLAGS_BUILD) $(LDFLAGS_BUILD) -o $@ $^ $(LIBS)
 
 # Only the one file that says the version is compiled anew when it changes.
-$(B)/src/manager/version.o: CPPFLAGS += -DCAPE_IP_VERSION='"$(VERSION)"'
-$(B)/src/manager/version.o: $(B)/version.stamp
+$(B)/src/base/version.o: CPPFLAGS += -DCAPE_IP_VERSION='"$(VERSION)"'
+$(B)/src/base/version.o: $(B)/version.stamp
 .PHONY: version-changed
 $(B)/version.stamp: version-changed
 	@mkdir -p $(@D)

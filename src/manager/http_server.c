@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "base/attr.h"
+#include "base/listen.h"
 #include "base/must.h"
-#include "manager/listen.h"
 
 enum { MAX_CONNECTIONS = 64, CONNECTION_BYTES = 4096, VISIT_MS = 5000 };
 

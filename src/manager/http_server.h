@@ -23,8 +23,7 @@ struct http_answer {
 typedef void http_handler_fn(void *ctx, const struct http_request *request,
                              struct http_answer *answer);
 
-/* "HOST:PORT", with HOST empty (all addresses, IPv6 and IPv4), an IPv4 address, an IPv6 address in
- * brackets or "localhost". ERROR_INVALID: not so; ERROR_CONFLICT: in use. */
+/* `address` and errors: see base/listen.h. */
 struct http_server;
 must_check bool http_server_new(uv_loop_t *loop, const char *address, http_handler_fn *handler,
                                 void *ctx, struct http_server **out, struct error *err);

@@ -5,10 +5,10 @@
 #include "base/log.h"
 #include "base/must.h"
 #include "base/strbuf.h"
+#include "base/version.h"
 #include "manager/manager.h"
 #include "manager/memory.h"
 #include "manager/options.h"
-#include "manager/version.h"
 
 enum { EXIT_USAGE = 2 }; /* pflag's */
 

@@ -7,6 +7,7 @@
 
 #include "base/must.h"
 #include "base/strbuf.h"
+#include "base/version.h"
 #include "controllers/elfmachine_decide.h"
 #include "controllers/provider.h"
 #include "controllers/triggers.h"
@@ -21,7 +22,6 @@
 #include "manager/health.h"
 #include "manager/http_server.h"
 #include "manager/memory.h"
-#include "manager/version.h"
 
 /* From a signal to the end there are 10 s, which is also what Deployments of kubebuilder projects
  * allow before SIGKILL: these, and the 2 s in which an election gives the Lease up. */

@@ -4,9 +4,9 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/flags.h"
 #include "base/log.h"
 #include "base/strbuf.h"
-#include "manager/flags.h"
 
 enum options_ipam { OPTIONS_IPAM_METAL3, OPTIONS_IPAM_BUILTIN, OPTIONS_IPAM_CAPI };
 

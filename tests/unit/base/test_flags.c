@@ -1,4 +1,4 @@
-#include "manager/flags.h"
+#include "base/flags.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

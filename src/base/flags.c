@@ -1,4 +1,4 @@
-#include "manager/flags.h"
+#include "base/flags.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "manager/version.h"
+#include "base/version.h"
 
 #include <ctype.h>
 #include <string.h>
