@@ -145,3 +145,20 @@ bool elfmachine_device_has_address(const struct elfmachine_device *device, struc
             return true;
     return false;
 }
+
+bool elfmachine_may_have_vm(const struct elfmachine *machine)
+{
+    const struct kube_meta *meta = &machine->object.meta;
+    return !meta->is_deleting || kube_meta_has_finalizer(meta, FINALIZER_CAPE);
+}
+
+bool elfmachine_wears(const struct elfmachine *machine, struct str address, struct str network)
+{
+    if (!elfmachine_may_have_vm(machine))
+        return false;
+    for (uint32_t i = 0; i < machine->device_count; i++)
+        if (str_eq(elfmachine_device_network(&machine->devices[i]), network) &&
+            elfmachine_device_has_address(&machine->devices[i], address))
+            return true;
+    return false;
+}

@@ -45,3 +45,7 @@ bool elfmachine_wants_address(const struct elfmachine *machine);
 /* The second half of an index key: "the same address on the same network". Borrows. */
 struct str elfmachine_device_network(const struct elfmachine_device *device);
 bool elfmachine_device_has_address(const struct elfmachine_device *device, struct str address);
+/* False: it is being deleted and CAPE has let go of it, so its VM is gone. */
+bool elfmachine_may_have_vm(const struct elfmachine *machine);
+/* Its VM may have this address on this network (elfmachine_device_network of any device). */
+bool elfmachine_wears(const struct elfmachine *machine, struct str address, struct str network);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/must.h"
+#include "controllers/address_use.h"
 #include "controllers/claim_lookup.h"
 #include "controllers/claim_record.h"
 #include "controllers/claim_retry.h"
@@ -27,6 +28,7 @@ struct decision {
     struct str cluster_name;
     const struct owned_claim *claims;
     size_t claim_count;
+    bool *are_leaving; /* of each claim: deleted by this decision */
     int64_t wall_ms;
     struct kube_actions *out;
     struct device_allocation *ready; /* device_count at most */
@@ -119,6 +121,7 @@ static void remove_finalizer(struct decision *d)
 static void delete_claim(struct decision *d, const struct owned_claim *claim)
 {
     const struct kube_meta *meta = &claim->object->meta;
+    d->are_leaving[claim - d->claims] = true;
     kube_actions_add(
         d->out, (struct kube_action){
                     .type = KUBE_ACTION_DELETE,
@@ -152,29 +155,14 @@ static const struct owned_claim *claim_of_device(const struct decision *d, uint3
     return NULL;
 }
 
-/* Another machine wears the address on the same network. One that is being deleted and whose VM is
- * gone (CAPE has let go of it) does not count: its address may be given again. */
-static const struct elfmachine *find_other_wearer(const struct decision *d, uint32_t device_index,
-                                                  struct str address)
+/* By another claim of this machine whose address goes into the same patch. */
+static bool is_given_twice(const struct decision *d, uint32_t device_index, struct str address)
 {
-    const struct kube_store *machines = world_store(d->world, WORLD_ELFMACHINES);
-    struct kube_store_cursor at =
-        kube_store_seek(machines, ELFMACHINES_BY_ADDRESS, address,
-                        elfmachine_device_network(&d->machine->devices[device_index]));
-    const struct kube_object *other;
-    while ((other = kube_store_next(machines, &at)) != NULL) {
-        bool has_vm =
-            !other->meta.is_deleting || kube_meta_has_finalizer(&other->meta, FINALIZER_CAPE);
-        if (has_vm)
-            return elfmachine_from(other);
-    }
-    return NULL;
-}
-
-static bool is_given_twice(const struct decision *d, struct str address)
-{
+    const struct elfmachine_device *devices = d->machine->devices;
+    struct str network = elfmachine_device_network(&devices[device_index]);
     for (size_t i = 0; i < d->ready_count; i++)
-        if (str_eq(d->ready[i].allocation.address, address))
+        if (str_eq(d->ready[i].allocation.address, address) &&
+            str_eq(elfmachine_device_network(&devices[d->ready[i].device_index]), network))
             return true;
     return false;
 }
@@ -183,8 +171,10 @@ static void take_allocation(struct decision *d, const struct owned_claim *claim,
                             const struct ip_claim_view *view)
 {
     uint32_t device_index = claim->device_index;
-    const struct elfmachine *other = find_other_wearer(d, device_index, view->allocation.address);
-    if (other || is_given_twice(d, view->allocation.address)) {
+    struct str address = view->allocation.address;
+    const struct elfmachine *other = address_find_other_user(d->world, d->machine, device_index,
+                                                             ipclaim_from(claim->object), address);
+    if (other || is_given_twice(d, device_index, address)) {
         const struct kube_meta *meta = other ? &other->object.meta : d->meta;
         warn(d, "IPAddressInUse",
              arena_printf(d->out->arena,
@@ -192,8 +182,8 @@ static void take_allocation(struct decision *d, const struct owned_claim *claim,
                           ", which ElfMachine " STR_FMT "/" STR_FMT
                           " has already. Take that address out of the pool, or off that machine.",
                           device_index, STR_ARG(claim->object->meta.ns),
-                          STR_ARG(claim->object->meta.name), STR_ARG(view->allocation.address),
-                          STR_ARG(meta->ns), STR_ARG(meta->name)));
+                          STR_ARG(claim->object->meta.name), STR_ARG(address), STR_ARG(meta->ns),
+                          STR_ARG(meta->name)));
         return;
     }
     d->ready[d->ready_count++] = (struct device_allocation){
@@ -243,7 +233,7 @@ static void use_claim(struct decision *d, const struct owned_claim *claim)
         break;
     case IP_CLAIM_REFUSED:
         handle_refusal(d, claim, &view);
-        return; /* no record on a claim that is on its way out */
+        break;
     case IP_CLAIM_INVALID:
         warn(d, "IPAddressInvalid",
              arena_printf(arena,
@@ -317,7 +307,7 @@ static void tidy_claims(struct decision *d)
 {
     for (size_t i = 0; i < d->claim_count; i++) {
         const struct owned_claim *claim = &d->claims[i];
-        if (claim->object->meta.is_deleting)
+        if (claim->object->meta.is_deleting || d->are_leaving[i])
             continue;
         if (is_surplus(d, claim))
             delete_claim(d, claim);
@@ -376,8 +366,8 @@ static void decide_live(struct decision *d)
     }
     if (d->machine->has_failed)
         return;
-    tidy_claims(d);
     decide_claims(d);
+    tidy_claims(d);
 }
 
 /* Contract section 6. */
@@ -435,6 +425,7 @@ void elfmachine_decide(void *ctx, struct kube_key key, int64_t wall_ms, struct k
         return;
     }
     d.claims = claims_of(world, machine, out->arena, &d.claim_count);
+    d.are_leaving = arena_new_array(out->arena, bool, d.claim_count);
     if (d.meta->is_deleting)
         decide_release(&d);
     else

@@ -3,6 +3,7 @@
 #include "base/must.h"
 #include "controllers/claim_name.h"
 #include "controllers/claim_record.h"
+#include "controllers/claim_retry.h"
 #include "controllers/names.h"
 
 struct triggers {
@@ -67,16 +68,6 @@ static bool is_without_address(const struct triggers *t, const struct elfmachine
     (void)t;
     (void)pool;
     return !machine->object.meta.is_deleting && elfmachine_wants_address(machine);
-}
-
-static void elfmachine_changed(void *ctx, const struct kube_object *before,
-                               const struct kube_object *after)
-{
-    const struct triggers *t = ctx;
-    if (after)
-        wake(t, after, KUBE_NORMAL);
-    else /* its report of what it waited for is forgotten */
-        wake(t, before, KUBE_NORMAL);
 }
 
 static void machine_changed(void *ctx, const struct kube_object *before,
@@ -144,23 +135,69 @@ static void wake_owner(const struct triggers *t, const struct kube_object *claim
         wake_indexed(t, ELFMACHINES_BY_CLAIM_STEM, stem, STR(""), KUBE_URGENT);
 }
 
-static void ipclaim_changed(void *ctx, const struct kube_object *before,
-                            const struct kube_object *after)
-{
-    const struct triggers *t = ctx;
-    wake_owner(t, after ? after : before);
-}
-
-/* The machines whose claims this pool has refused: an address has come free, or a retry has taken
- * none. The decision picks the oldest of them. */
+/* The machines whose claims this pool has refused and may be asked for anew. The decisions pick the
+ * oldest of them. */
 static void wake_refused(const struct triggers *t, struct str pool_ns, struct str pool_name)
 {
     const struct kube_store *claims = world_store(t->world, WORLD_IPCLAIMS);
     struct kube_store_cursor at = kube_store_seek(claims, IPCLAIMS_OPEN, pool_ns, pool_name);
     const struct kube_object *claim;
     while ((claim = kube_store_next(claims, &at)) != NULL)
-        if (!str_is_empty(ipclaim_from(claim)->error_message))
+        if (claim_retry_is_eligible(t->world, ipclaim_from(claim)))
             wake_owner(t, claim);
+}
+
+/* Nobody asks anew for this claim, which was refused. */
+static bool is_given_up(const struct triggers *t, const struct ipclaim *claim)
+{
+    struct claim_record record;
+    if (!claim_record_read(&claim->object.meta, &record))
+        return false;
+    const struct elfmachine *owner =
+        world_find_elfmachine(t->world, record.owner_ns, record.owner_name);
+    return !owner || !claim_retry_is_wanted(t->world, owner);
+}
+
+/* A claim waited for an answer, or for its turn to be asked for anew, and does so no more without
+ * having taken an address: it is another's turn. */
+static bool has_given_way(const struct triggers *t, const struct ipclaim *before,
+                          const struct ipclaim *after)
+{
+    if (ipclaim_is_pending(before))
+        return !after || (!ipclaim_is_pending(after) && str_is_empty(after->address_name));
+    return ipclaim_is_refused(before) && (!after || !ipclaim_is_refused(after)) &&
+           is_given_up(t, before);
+}
+
+static void ipclaim_changed(void *ctx, const struct kube_object *before,
+                            const struct kube_object *after)
+{
+    const struct triggers *t = ctx;
+    const struct ipclaim *old = ipclaim_from(before);
+    wake_owner(t, after ? after : before);
+    if (!old || !has_given_way(t, old, ipclaim_from(after)))
+        return;
+    const struct ippool *pool = world_find_ippool(t->world, old->pool_ns, old->pool_name);
+    if (pool && world_pool_free_count(t->world, pool) > 0)
+        wake_refused(t, old->pool_ns, old->pool_name);
+}
+
+static void wake_claimer(const struct triggers *t, const struct ipaddress *address)
+{
+    const struct ipclaim *claim =
+        world_find_ipclaim(t->world, address->claim_ns, address->claim_name);
+    if (claim)
+        wake_owner(t, &claim->object);
+}
+
+/* Machines that were given an address which another wore wait for that to end. */
+static void wake_given(const struct triggers *t, struct str text)
+{
+    const struct kube_store *addresses = world_store(t->world, WORLD_IPADDRESSES);
+    struct kube_store_cursor at = kube_store_seek(addresses, IPADDRESSES_BY_ADDRESS, text, STR(""));
+    const struct ipaddress *address;
+    while ((address = ipaddress_from(kube_store_next(addresses, &at))) != NULL)
+        wake_claimer(t, address);
 }
 
 static void ipaddress_changed(void *ctx, const struct kube_object *before,
@@ -168,12 +205,28 @@ static void ipaddress_changed(void *ctx, const struct kube_object *before,
 {
     const struct triggers *t = ctx;
     const struct ipaddress *address = ipaddress_from(after ? after : before);
-    const struct ipclaim *claim =
-        world_find_ipclaim(t->world, address->claim_ns, address->claim_name);
-    if (claim)
-        wake_owner(t, &claim->object);
-    if (!after)
-        wake_refused(t, address->pool_ns, address->pool_name);
+    wake_claimer(t, address);
+    if (after)
+        return;
+    wake_given(t, address->address);
+    wake_refused(t, address->pool_ns, address->pool_name);
+}
+
+static void elfmachine_changed(void *ctx, const struct kube_object *before,
+                               const struct kube_object *after)
+{
+    const struct triggers *t = ctx;
+    const struct elfmachine *old = elfmachine_from(before);
+    wake(t, after ? after : before, KUBE_NORMAL); /* of one that is gone, reports are forgotten */
+    if (!old || !elfmachine_may_have_vm(old))
+        return;
+    for (uint32_t i = 0; i < old->device_count; i++) {
+        const struct elfmachine_device *device = &old->devices[i];
+        for (uint32_t j = 0; j < device->address_count; j++)
+            if (!after || !elfmachine_wears(elfmachine_from(after), device->addresses[j],
+                                            elfmachine_device_network(device)))
+                wake_given(t, device->addresses[j]);
+    }
 }
 
 struct triggers *triggers_new(struct world *world, triggers_wake_fn *wake_fn, void *ctx)

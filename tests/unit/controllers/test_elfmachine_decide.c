@@ -136,6 +136,41 @@ static const struct decide_case live_cases[] = {
          0) "\nelfmachine ns/x cape ours deleting device=IPV4,ip=10.0.0.10,vlan=v\n" OURS
             "device=IPV4,vlan=v",
      "wait IPAddressInUse"},
+    {"another machine was given the address before and has not taken it yet",
+     USUAL CLAIM(0) "address=a0\n" ADDRESS(
+         0) "\nipaddress ns/a address=10.0.0.10 claim=ns/ns-x-0 created=1\n"
+            "ipclaim ns/ns-x-0 owner=ns/x/0 address=a\nelfmachine ns/x device=IPV4,vlan=v\n" OURS
+            "device=IPV4,vlan=v",
+     "wait IPAddressInUse"},
+    {"another machine was given it later",
+     USUAL CLAIM(0) "address=a0\n" ADDRESS(
+         0) "\nipaddress ns/a address=10.0.0.10 claim=ns/ns-x-0 created=9999\n"
+            "ipclaim ns/ns-x-0 owner=ns/x/0 address=a\nelfmachine ns/x device=IPV4,vlan=v\n" OURS
+            "device=IPV4,vlan=v",
+     "set-addresses"},
+    {"another machine was given it before, on another network",
+     USUAL CLAIM(0) "address=a0\n" ADDRESS(
+         0) "\nipaddress ns/a address=10.0.0.10 claim=ns/ns-x-0 created=1\n"
+            "ipclaim ns/ns-x-0 owner=ns/x/0 address=a\nelfmachine ns/x device=IPV4,vlan=w\n" OURS
+            "device=IPV4,vlan=v",
+     "set-addresses"},
+    {"an older IPAddress of nobody's",
+     USUAL CLAIM(0) "address=a0\n" ADDRESS(
+         0) "\nipaddress ns/a address=10.0.0.10 claim=ns/gone created=1\n" OURS "device=IPV4",
+     "set-addresses"},
+    {"another device of the machine has the address",
+     USUAL CLAIM(0) "address=a0\n" ADDRESS(0) "\n" OURS "device=IPV4 device=IPV4,ip=10.0.0.10",
+     "wait IPAddressInUse"},
+    {"two claims of one machine were given the same address on two networks",
+     USUAL CLAIM(0) "address=a0\n" CLAIM(1) "address=b\n" ADDRESS(
+         0) "\nipaddress ns/b address=10.0.0.10 prefix=24 claim=ns/ns-m-1\n" OURS
+            "device=IPV4,vlan=v device=IPV4,vlan=w",
+     "set-addresses"},
+    {"two unrecorded claims of one machine were given the same address",
+     USUAL "ipclaim ns/ns-m-0 pool=ns/pool address=a0\nipclaim ns/ns-m-1 pool=ns/pool address=b\n"
+           ADDRESS(0) "\nipaddress ns/b address=10.0.0.10 prefix=24 claim=ns/ns-m-1\n" OURS
+                      "device=IPV4 device=IPV4",
+     "set-addresses; record-owner 0; record-owner 1; wait IPAddressInUse"},
     {"two claims of one machine were given the same address",
      USUAL CLAIM(0) "address=a0\n" CLAIM(1) "address=b\n" ADDRESS(
          0) "\nipaddress ns/b address=10.0.0.10 prefix=24 claim=ns/ns-m-1\n" OURS
@@ -152,7 +187,7 @@ static const struct decide_case claim_cases[] = {
      "record-owner 0; wait WaitingForIPAddress"},
     {"a machine half-way served by the Go manager is finished",
      USUAL "ipclaim ns/ns-m-0 pool=ns/pool address=a0\n" ADDRESS(0) "\n" OURS "device=IPV4",
-     "record-owner 0; set-addresses"},
+     "set-addresses; record-owner 0"},
     {"a machine served by the Go manager: its claim is adopted",
      USUAL "ipclaim ns/ns-m-0 pool=ns/pool address=a0\n" ADDRESS(0) "\n" OURS
                                                                     "device=IPV4,ip=10.0.0.10",
@@ -176,6 +211,12 @@ static const struct decide_case claim_cases[] = {
      USUAL "ipclaim n/n-s-m-0 pool=n/pool\nelfmachine n/s-m device=IPV4\n"
            "elfmachine n-s/m owner=owner device=IPV4\n" OURS "device=IPV4",
      "create-claim 0"},
+    {"refused and asked anew: no record on what is deleted in the same breath",
+     USUAL "ipclaim ns/ns-m-0 pool=ns/pool error=Exhausted created=1000\n" OURS "device=IPV4",
+     "delete-claim 0; wait IPClaimFailed"},
+    {"refused, and its turn has not come: recorded",
+     USUAL "ipclaim ns/ns-m-0 pool=ns/pool error=Exhausted created=2010\n" OURS "device=IPV4",
+     "record-owner 0; wait IPClaimFailed"},
     {"the claim's own pool stays",
      "cluster ns/c\nmachine ns/owner cluster=c\ntemplate ns/t name=nowhere\n" CLAIM(
          0) "address=a0\n" ADDRESS(0) "\n" OURS "device=IPV4",
