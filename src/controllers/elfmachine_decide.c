@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "base/must.h"
+#include "base/strbuf.h"
 #include "controllers/address_use.h"
 #include "controllers/claim_lookup.h"
 #include "controllers/claim_record.h"
@@ -78,19 +78,19 @@ static void add_finalizer(struct decision *d)
 /* "10.0.0.5 (device 0), 10.0.1.5 (device 1)": what we wrote to the devices; empty: nothing. */
 static struct str written_addresses(const struct decision *d)
 {
+    const struct elfmachine *machine = d->machine;
     struct str rest = kube_meta_annotation(d->meta, ANNOTATION_ALLOCATED);
-    struct str text = STR("");
+    bool *is_ours = arena_new_array(d->out->arena, bool, machine->device_count);
+    cleanup_strbuf struct strbuf text = {0};
     struct device_record record;
-    while (device_record_next(&rest, &record)) {
-        if (record.device_index >= d->machine->device_count)
-            continue;
-        const struct elfmachine_device *device = &d->machine->devices[record.device_index];
-        for (uint32_t i = 0; i < device->address_count; i++)
-            text = arena_printf(d->out->arena, STR_FMT "%s" STR_FMT " (device %u)", STR_ARG(text),
-                                str_is_empty(text) ? "" : ", ", STR_ARG(device->addresses[i]),
-                                record.device_index);
-    }
-    return text;
+    while (device_record_next(&rest, &record))
+        if (record.device_index < machine->device_count)
+            is_ours[record.device_index] = true;
+    for (uint32_t i = 0; i < machine->device_count; i++)
+        for (uint32_t j = 0; is_ours[i] && j < machine->devices[i].address_count; j++)
+            strbuf_printf(&text, "%s" STR_FMT " (device %u)", text.len > 0 ? ", " : "",
+                          STR_ARG(machine->devices[i].addresses[j]), i);
+    return arena_dup_str(d->out->arena, strbuf_str(&text));
 }
 
 static void remove_finalizer(struct decision *d)
@@ -334,6 +334,8 @@ static void decide_live(struct decision *d)
     struct arena *arena = d->out->arena;
     const struct kube_object *owner = world_find_owner(d->world, d->machine);
     const struct cluster *cluster = world_find_cluster(d->world, d->meta->ns, d->cluster_name);
+    if (d->claim_count == 0 && !elfmachine_has_static_device(d->machine))
+        return; /* none of ours, whatever else it waits for */
     if (!owner) {
         wait_quietly(d, "WaitingForMachine", PATIENCE_STARTUP_MS,
                      STR("The Machine that owns this ElfMachine is not there yet"));

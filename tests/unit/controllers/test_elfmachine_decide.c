@@ -7,7 +7,10 @@
 
 #include <cmocka.h>
 
+#include "base/strbuf.h"
 #include "controllers/elfmachine_decide.h"
+#include "controllers/names.h"
+#include "lib/json_text.h"
 #include "lib/world_text.h"
 
 #define NOW_MS (2000 * 1000)
@@ -45,6 +48,12 @@ static const struct decide_case live_cases[] = {
     {"a paused machine", USUAL MACHINE "paused device=IPV4", "wait Paused"},
     {"no static device", USUAL MACHINE "device=IPV4_DHCP device=NONE device=", ""},
     {"no device", USUAL MACHINE, ""},
+    {"no static device: not even its Machine is waited for", "elfmachine ns/m device=IPV4_DHCP",
+     ""},
+    {"no static device: that it is paused is no news",
+     USUAL "cluster ns/c paused\n" MACHINE "device=IPV4_DHCP", ""},
+    {"no static device any more, but a claim, and paused",
+     USUAL "cluster ns/c paused\n" CLAIM(0) "\n" OURS "device=IPV4_DHCP", "wait Paused"},
     {"waits for CAPE's finalizer", USUAL "elfmachine ns/m owner=owner template=t device=IPV4",
      "wait WaitingForCAPE"},
     {"CAPE's is gone again: ours alone is no licence to claim",
@@ -167,9 +176,10 @@ static const struct decide_case live_cases[] = {
             "device=IPV4,vlan=v device=IPV4,vlan=w",
      "set-addresses"},
     {"two unrecorded claims of one machine were given the same address",
-     USUAL "ipclaim ns/ns-m-0 pool=ns/pool address=a0\nipclaim ns/ns-m-1 pool=ns/pool address=b\n"
-           ADDRESS(0) "\nipaddress ns/b address=10.0.0.10 prefix=24 claim=ns/ns-m-1\n" OURS
-                      "device=IPV4 device=IPV4",
+     USUAL
+     "ipclaim ns/ns-m-0 pool=ns/pool address=a0\nipclaim ns/ns-m-1 pool=ns/pool "
+     "address=b\n" ADDRESS(0) "\nipaddress ns/b address=10.0.0.10 prefix=24 claim=ns/ns-m-1\n" OURS
+                              "device=IPV4 device=IPV4",
      "set-addresses; record-owner 0; record-owner 1; wait IPAddressInUse"},
     {"two claims of one machine were given the same address",
      USUAL CLAIM(0) "address=a0\n" CLAIM(1) "address=b\n" ADDRESS(
@@ -356,6 +366,194 @@ static void test_release(void **state)
     check_all(release_cases, ARRAY_LEN(release_cases));
 }
 
+/* What is told, word for word: it names the object, the field, the value and what to do. */
+static const struct decide_case messages[] = {
+    {"no Machine", "elfmachine ns/m device=IPV4",
+     "The Machine that owns this ElfMachine is not there yet"},
+    {"no Cluster", "machine ns/owner cluster=c\n" MACHINE "device=IPV4",
+     "The Cluster \"c\" that the Machine's label cluster.x-k8s.io/cluster-name names is not there "
+     "yet"},
+    {"paused", USUAL "cluster ns/c paused\n" MACHINE "device=IPV4",
+     "The machine or its Cluster is paused"},
+    {"no CAPE", USUAL "elfmachine ns/m owner=owner device=IPV4",
+     "CAPE has not put its finalizer on this ElfMachine yet"},
+    {"pending", USUAL CLAIM(0) "\n" OURS "device=IPV4",
+     "Device 0: IPClaim ns/ns-m-0 has no address yet. Does the IPAM run, and does it serve IPPool "
+     "ns/pool?"},
+    {"deleting", USUAL CLAIM(0) "deleting\n" OURS "device=IPV4",
+     "Device 0: IPClaim ns/ns-m-0 is being deleted; a new one is made once it is gone"},
+    {"refused", USUAL CLAIM(0) "error=Exhausted_IP_Pools created=2010\n" OURS "device=IPV4",
+     "Device 0: IPClaim ns/ns-m-0 from IPPool ns/pool was refused: Exhausted IP Pools"},
+    {"not IPv4",
+     USUAL CLAIM(0) "address=a\nipaddress ns/a address=fd00::1 prefix=64 claim=ns/ns-m-0\n" OURS
+                    "device=IPV4",
+     "Device 0: IPAddress ns/a: spec.address \"fd00::1\" is not an IPv4 address. Correct it; the "
+     "claim is IPClaim ns/ns-m-0."},
+    {"prefix",
+     USUAL CLAIM(0) "address=a\nipaddress ns/a address=10.0.0.1 prefix=33 claim=ns/ns-m-0\n" OURS
+                    "device=IPV4",
+     "Device 0: IPAddress ns/a: spec.prefix 33 is not between 1 and 32. Correct it; the claim is "
+     "IPClaim ns/ns-m-0."},
+    {"gateway",
+     USUAL CLAIM(0) "address=a\nipaddress ns/a address=10.0.0.1 prefix=24 gateway=gw "
+                    "claim=ns/ns-m-0\n" OURS "device=IPV4",
+     "Device 0: IPAddress ns/a: spec.gateway \"gw\" is not an IPv4 address. Correct it; the claim "
+     "is IPClaim ns/ns-m-0."},
+    {"gateway outside",
+     USUAL CLAIM(0) "address=a\nipaddress ns/a address=10.0.0.1 prefix=24 gateway=10.0.1.1 "
+                    "claim=ns/ns-m-0\n" OURS "device=IPV4",
+     "Device 0: IPAddress ns/a: spec.gateway 10.0.1.1 is outside 10.0.0.1/24. Correct it; the "
+     "claim "
+     "is IPClaim ns/ns-m-0."},
+    {"another claim's",
+     USUAL CLAIM(0) "address=a\nipaddress ns/a address=10.0.0.1 prefix=24 claim=far/x\n" OURS
+                    "device=IPV4",
+     "Device 0: IPAddress ns/a: spec.claim names IPClaim \"far/x\". Correct it; the claim is "
+     "IPClaim ns/ns-m-0."},
+    {"in use",
+     USUAL CLAIM(0) "address=a0\n" ADDRESS(0) "\nelfmachine far/x device=IPV4,ip=10.0.0.10\n" OURS
+                                              "device=IPV4",
+     "Device 0: IPClaim ns/ns-m-0 was given 10.0.0.10, which ElfMachine far/x has already. Take "
+     "that address out of the pool, or off that machine."},
+    {"a pool", "cluster ns/c\nmachine ns/owner cluster=c\n" OURS "device=IPV4",
+     "ElfMachineTemplate ns/t, named by the annotation cluster.x-k8s.io/cloned-from-name, is not "
+     "there. Create it, or correct the annotation."},
+    {"allocated", USUAL CLAIM(0) "address=a0\n" ADDRESS(0) "\n" OURS "device=IPV4",
+     "Device 0: 10.0.0.10/24 via 10.0.0.1 from IPPool ns/pool"},
+    {"released",
+     "elfmachine ns/m ours deleting allocated=1=255.255.255.0,;0=255.255.255.0,;9=x,;1=x, "
+     "device=IPV4,ip=10.0.0.10 device=IPV4,ip=10.0.1.10 device=IPV4,ip=10.9.9.9",
+     "Given back: 10.0.0.10 (device 0), 10.0.1.10 (device 1)"},
+    {"nothing to release", "elfmachine ns/m ours deleting device=IPV4",
+     "No claim of this machine is left"},
+};
+
+static void decide(const struct world_text *text, struct kube_actions *out)
+{
+    struct elfmachine_decider decider = {.world = text->world, .provider = &provider_metal3};
+    elfmachine_decide(&decider, (struct kube_key){STR("ns"), STR("m")}, NOW_MS, out);
+}
+
+static void test_messages(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(messages); i++) {
+        struct world_text *text = world_text_new(messages[i].world, NOW_MS);
+        cleanup_arena struct arena arena;
+        struct kube_actions actions;
+        arena_init(&arena);
+        kube_actions_init(&actions, &arena);
+        decide(text, &actions);
+        const struct kube_report *told =
+            actions.report_count > 0 ? &actions.reports[0] : &actions.items[0].done;
+        if (!str_eq_cstr(told->message, messages[i].want))
+            fail_msg("%s: got \"" STR_FMT "\"", messages[i].name, STR_ARG(told->message));
+        world_text_free(text);
+    }
+}
+
+/* What passes by itself is told when it has lasted; what somebody has to mend, at once. */
+static void test_patience(void **state)
+{
+    static const struct {
+        const char *world;
+        enum kube_event_type type;
+        int64_t patience_ms;
+        bool is_log_only;
+    } cases[] = {
+        {"elfmachine ns/m device=IPV4", KUBE_EVENT_NORMAL, 30000, false},
+        {USUAL "elfmachine ns/m owner=owner device=IPV4", KUBE_EVENT_NORMAL, 30000, false},
+        {USUAL CLAIM(0) "\n" OURS "device=IPV4", KUBE_EVENT_NORMAL, 10000, false},
+        {USUAL CLAIM(0) "deleting\n" OURS "device=IPV4", KUBE_EVENT_NORMAL, 10000, false},
+        {USUAL "cluster ns/c paused\n" MACHINE "device=IPV4", KUBE_EVENT_NORMAL, 0, true},
+        {USUAL CLAIM(0) "error=no created=2010\n" OURS "device=IPV4", KUBE_EVENT_WARNING, 0, false},
+        {USUAL CLAIM(0) "address=a0\n" ADDRESS(0) "deleting\n" OURS "device=IPV4",
+         KUBE_EVENT_WARNING, 0, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct world_text *text = world_text_new(cases[i].world, NOW_MS);
+        cleanup_arena struct arena arena;
+        struct kube_actions actions;
+        arena_init(&arena);
+        kube_actions_init(&actions, &arena);
+        decide(text, &actions);
+        assert_int_equal(actions.report_count, 1);
+        const struct kube_report *report = &actions.reports[0];
+        if (report->type != cases[i].type || report->patience_ms != cases[i].patience_ms ||
+            report->is_log_only != cases[i].is_log_only)
+            fail_msg("%s", cases[i].world);
+        world_text_free(text);
+    }
+}
+
+/* The finalizers of others stay where they are. */
+static void test_finalizer_patches(void **state)
+{
+    static const struct {
+        const char *finalizers;
+        const char *deletion;
+        const char *want;
+    } cases[] = {
+        {"['a/b','" FINALIZER_CAPE "']", "", "['a/b','" FINALIZER_CAPE "','" FINALIZER_OURS "']"},
+        {"['" FINALIZER_OURS "','a/b']", ",'deletionTimestamp':'2026-01-01T00:00:00Z'", "['a/b']"},
+        {"['a/b','" FINALIZER_OURS "','c/d']", ",'deletionTimestamp':'2026-01-01T00:00:00Z'",
+         "['a/b','c/d']"},
+        {"['" FINALIZER_OURS "']", ",'deletionTimestamp':'2026-01-01T00:00:00Z'", "[]"},
+    };
+    static const char shape[] =
+        "{'metadata':{'namespace':'ns','name':'m','uid':'mu','resourceVersion':'9','finalizers':%s,"
+        "'ownerReferences':[{'apiVersion':'cluster.x-k8s.io/v1beta1','kind':'Machine','name':"
+        "'owner','uid':'u'}]%s},'spec':{'network':{'devices':[{'networkType':'IPV4'}]}}}";
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct world_text *text = world_text_new(USUAL, NOW_MS);
+        cleanup_arena struct arena arena;
+        struct kube_actions actions;
+        arena_init(&arena);
+        kube_actions_init(&actions, &arena);
+        struct str before = arena_printf(&arena, shape, cases[i].finalizers, cases[i].deletion);
+        struct str want = arena_printf(&arena, shape, cases[i].want, cases[i].deletion);
+        kube_store_put(world_store(text->world, WORLD_ELFMACHINES),
+                       json_view(&elfmachine_kind, before.ptr));
+        decide(text, &actions);
+        assert_int_equal(actions.count, 1);
+        assert_true(str_eq_cstr(actions.items[0].uid, "mu"));
+        assert_int_equal(actions.items[0].resource_version, 9);
+        assert_same_json(cases[i].finalizers,
+                         json_patched(&arena, json_text(&arena, before.ptr), actions.items[0].body),
+                         json_text(&arena, want.ptr));
+        world_text_free(text);
+    }
+}
+
+/* Anybody who may edit the machine may write the annotation: as long as an API server takes it. */
+static void test_a_huge_record_does_not_hurt(void **state)
+{
+    struct world_text *text = world_text_new(USUAL, NOW_MS);
+    cleanup_arena struct arena arena;
+    cleanup_strbuf struct strbuf machine = {0};
+    struct kube_actions actions;
+    (void)state;
+    arena_init(&arena);
+    kube_actions_init(&actions, &arena);
+    strbuf_append_cstr(&machine,
+                       "{'metadata':{'namespace':'ns','name':'m','uid':'mu','resourceVersion':'9',"
+                       "'deletionTimestamp':'2026-01-01T00:00:00Z','finalizers':['" FINALIZER_OURS
+                       "'],'annotations':{'" ANNOTATION_ALLOCATED "':'0=,");
+    for (int i = 0; i < 65000; i++)
+        strbuf_append_cstr(&machine, ";0=,");
+    strbuf_append_cstr(&machine, "'}},'spec':{'network':{'devices':[{'networkType':'IPV4',"
+                                 "'ipAddrs':['10.0.0.10']}]}}}");
+    kube_store_put(world_store(text->world, WORLD_ELFMACHINES),
+                   json_view(&elfmachine_kind, machine.data));
+    decide(text, &actions);
+    assert_int_equal(actions.count, 1);
+    assert_true(str_eq_cstr(actions.items[0].done.message, "Given back: 10.0.0.10 (device 0)"));
+    assert_true(arena.used_bytes < 100000);
+    world_text_free(text);
+}
+
 static void test_watch_filter(void **state)
 {
     static const struct decide_case other = {"another's machine", USUAL MACHINE "device=IPV4", ""};
@@ -388,8 +586,14 @@ static void test_unknown_kinds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_live),          cmocka_unit_test(test_claims),
-        cmocka_unit_test(test_release),       cmocka_unit_test(test_watch_filter),
+        cmocka_unit_test(test_live),
+        cmocka_unit_test(test_claims),
+        cmocka_unit_test(test_release),
+        cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_patience),
+        cmocka_unit_test(test_finalizer_patches),
+        cmocka_unit_test(test_a_huge_record_does_not_hurt),
+        cmocka_unit_test(test_watch_filter),
         cmocka_unit_test(test_unknown_kinds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
