@@ -43,10 +43,10 @@ static void test_metadata_only(void **state)
 {
     const struct kube_object *machine =
         json_view(&machine_kind, "{" META(",'labels':{'" LABEL_CLUSTER_NAME "':'c','a':'b'}") "}");
-    const struct kube_object *elfmachinetemplate = json_view(
-        &elfmachinetemplate_kind,
-        "{" META(",'labels':{'" LABEL_POOL_NAME "':'p','" LABEL_POOL_NAMESPACE
-                 "':'n','" LABEL_POOL_GROUP "':'g','" LABEL_NETWORK_NAME "':'w'}") "}");
+    const struct kube_object *elfmachinetemplate =
+        json_view(&elfmachinetemplate_kind,
+                  "{" META(",'labels':{'" LABEL_POOL_NAME "':'p','" LABEL_POOL_NAMESPACE
+                           "':'n','" LABEL_POOL_GROUP "':'g','" LABEL_NETWORK_NAME "':'w'}") "}");
     (void)state;
     assert_true(machine_kind.is_metadata_only && elfmachinetemplate_kind.is_metadata_only);
     assert_true(str_eq_cstr(kube_meta_label(&machine->meta, LABEL_CLUSTER_NAME), "c"));

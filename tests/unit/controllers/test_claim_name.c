@@ -23,8 +23,8 @@ static bool is_dns_name(struct str name)
     for (size_t i = 0; i < name.len; i++) {
         char c = name.ptr[i];
         bool is_alphanumeric = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        bool is_at_end = i == 0 || i == name.len - 1 || name.ptr[i - 1] == '.' ||
-                         name.ptr[i + 1] == '.';
+        bool is_at_end =
+            i == 0 || i == name.len - 1 || name.ptr[i - 1] == '.' || name.ptr[i + 1] == '.';
         if (!is_alphanumeric && ((c != '-' && c != '.') || is_at_end))
             return false;
     }
@@ -70,9 +70,9 @@ static void test_unique_where_documented_names_meet(void **state)
         struct str name = claim_name_unique(str_from(same[i].ns), str_from(same[i].name),
                                             same[i].index, names[i]);
         assert_true(is_dns_name(name));
-        assert_text(claim_name_unique(str_from(same[i].ns), str_from(same[i].name), same[i].index,
-                                      buf),
-                    names[i]);
+        assert_text(
+            claim_name_unique(str_from(same[i].ns), str_from(same[i].name), same[i].index, buf),
+            names[i]);
         for (size_t j = 0; j < i; j++)
             assert_string_not_equal(names[i], names[j]);
     }
@@ -153,18 +153,12 @@ static void test_split(void **state)
         const char *stem; /* NULL: no such name */
         uint32_t index;
     } cases[] = {
-        {"ns-m-0", "ns-m", 0},
-        {"ns-m-12", "ns-m", 12},
-        {"a-b-c-3", "a-b-c", 3},
-        {"m-4294967295", "m", UINT32_MAX},
-        {"m-4294967296", NULL, 0},
-        {"ns-m", NULL, 0},
-        {"ns-m-", NULL, 0},
-        {"ns-m-x", NULL, 0},
-        {"ns-m-1x", NULL, 0},
-        {"12", NULL, 0},
-        {"-1", NULL, 0},
-        {"", NULL, 0},
+        {"ns-m-0", "ns-m", 0},     {"ns-m-12", "ns-m", 12},
+        {"a-b-c-3", "a-b-c", 3},   {"m-4294967295", "m", UINT32_MAX},
+        {"m-4294967296", NULL, 0}, {"ns-m", NULL, 0},
+        {"ns-m-", NULL, 0},        {"ns-m-x", NULL, 0},
+        {"ns-m-1x", NULL, 0},      {"12", NULL, 0},
+        {"-1", NULL, 0},           {"", NULL, 0},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

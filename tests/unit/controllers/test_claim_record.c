@@ -190,8 +190,7 @@ static const struct {
     {"the Go manager's: no map at all", OF_CLAIM(""), OF_CLAIM(WHOLE)},
     {"maps that are null", OF_CLAIM(",'labels':null,'annotations':null,'ownerReferences':null"),
      OF_CLAIM(WHOLE)},
-    {"empty maps", OF_CLAIM(",'labels':{},'annotations':{},'ownerReferences':[]"),
-     OF_CLAIM(WHOLE)},
+    {"empty maps", OF_CLAIM(",'labels':{},'annotations':{},'ownerReferences':[]"), OF_CLAIM(WHOLE)},
     {"what others put there stays",
      OF_CLAIM(",'labels':{'a':'b'},'annotations':{'c':'d'},'ownerReferences':[" OTHER_OWNER "]"),
      OF_CLAIM(",'labels':{'a':'b'," LABELS "},'annotations':{'c':'d'," ANNOTATIONS
@@ -216,10 +215,10 @@ static const struct {
          "2") ",'cape-ip.cluster.x-k8s.io/owner-uid':'old'},'ownerReferences':[" OWNER("u1") "]"),
      OF_CLAIM(WHOLE)},
     {"after clusterctl move the reference has an old uid",
-     OF_CLAIM(",'labels':{" LABELS "},'annotations':{" ANNOTATIONS "},'ownerReferences':["
-              OTHER_OWNER "," OWNER("old") "]"),
-     OF_CLAIM(",'labels':{" LABELS "},'annotations':{" ANNOTATIONS "},'ownerReferences':["
-              OTHER_OWNER "," OWNER("u1") "]")},
+     OF_CLAIM(",'labels':{" LABELS "},'annotations':{" ANNOTATIONS
+              "},'ownerReferences':[" OTHER_OWNER "," OWNER("old") "]"),
+     OF_CLAIM(",'labels':{" LABELS "},'annotations':{" ANNOTATIONS
+              "},'ownerReferences':[" OTHER_OWNER "," OWNER("u1") "]")},
     {"the reference of another version of CAPE is as good",
      OF_CLAIM(",'labels':{" LABELS "},'annotations':{" ANNOTATIONS
               "},'ownerReferences':[{'apiVersion':'infrastructure.cluster.x-k8s.io/v1beta9','kind':"
@@ -227,8 +226,8 @@ static const struct {
      NULL},
     {"in another namespace: no reference",
      "{'metadata':{'namespace':'far','name':'ns-m-2','uid':'cu','resourceVersion':'9'}}",
-     "{'metadata':{'namespace':'far','name':'ns-m-2','uid':'cu','resourceVersion':'9','labels':{"
-     LABELS "},'annotations':{" ANNOTATIONS "}}}"},
+     "{'metadata':{'namespace':'far','name':'ns-m-2','uid':'cu','resourceVersion':'9','labels':"
+     "{" LABELS "},'annotations':{" ANNOTATIONS "}}}"},
 };
 
 static void test_renew(void **state)
@@ -249,10 +248,10 @@ static void test_renew(void **state)
             assert_true(str_eq_cstr(action->name, "ns-m-2"));
             assert_true(str_eq_cstr(action->uid, "cu"));
             assert_int_equal(action->resource_version, 9);
-            assert_same_json(renewals[i].name,
-                             json_patched(&f->arena, json_text(&f->arena, renewals[i].claim),
-                                          action->body),
-                             json_text(&f->arena, renewals[i].want));
+            assert_same_json(
+                renewals[i].name,
+                json_patched(&f->arena, json_text(&f->arena, renewals[i].claim), action->body),
+                json_text(&f->arena, renewals[i].want));
         }
         kube_object_unref(claim);
     }
@@ -273,7 +272,8 @@ static void test_renew_without_labels(void **state)
     claim_record_renew(&out, claim, elfmachine_from(machine), 2, STR(""));
     assert_int_equal(out.count, 1);
     assert_same_json(
-        "annotations only", json_patched(&f->arena, json_text(&f->arena, before), out.items[0].body),
+        "annotations only",
+        json_patched(&f->arena, json_text(&f->arena, before), out.items[0].body),
         json_text(&f->arena,
                   "{'metadata':{'namespace':'far','name':'x','uid':'cu','resourceVersion':'9',"
                   "'annotations':{'cape-ip.cluster.x-k8s.io/owner-namespace':'ns',"

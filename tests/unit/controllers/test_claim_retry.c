@@ -1,5 +1,6 @@
 /* Contract section 5: a refused claim is asked for anew when its pool has eased, the oldest machine
- * first, no more claims at a time than there are free addresses, and none more often than every 5 s.
+ * first, no more claims at a time than there are free addresses, and none more often than every 5
+ * s.
  *
  * The world's clock says 2,000 s when the process starts, which counts as the moment at which every
  * pool has eased; claims of 1,000 s are older than that. */
@@ -61,11 +62,13 @@ static const struct retry_case cases[] = {
     {"an older machine goes first", POOL_OF_1 MINE OLDER "\n" OLDER_REFUSED, NULL, "no"},
     {"one free address for each", POOL_OF_2 MINE OLDER "\n" OLDER_REFUSED, NULL, "1006"},
     {"two older ones for two addresses",
-     POOL_OF_2 MINE OLDER "\n" OLDER_REFUSED "elfmachine ns/older created=300 device=IPV4\n" REFUSED(
-         "older") "created=1000\n",
+     POOL_OF_2 MINE OLDER
+     "\n" OLDER_REFUSED
+     "elfmachine ns/older created=300 device=IPV4\n" REFUSED("older") "created=1000\n",
      NULL, "no"},
     {"a younger machine does not",
-     POOL_OF_1 MINE "elfmachine ns/young created=600 device=IPV4\n" REFUSED("young") "created=900\n",
+     POOL_OF_1 MINE
+     "elfmachine ns/young created=600 device=IPV4\n" REFUSED("young") "created=900\n",
      NULL, "1006"},
     {"of the same age: by name",
      POOL_OF_1 MINE "elfmachine ns/a created=500 device=IPV4\n" REFUSED("a") "created=1000\n", NULL,
@@ -133,10 +136,10 @@ static void test_turns(void **state)
 
 static void test_an_address_comes_free(void **state)
 {
-    struct world_text *text =
-        world_text_new(POOL_OF_1 "ipaddress ns/a pool=ns/pool\nelfmachine ns/m device=IPV4\n" REFUSED(
-                           "m") "created=2050\n",
-                       NOW_MS);
+    struct world_text *text = world_text_new(
+        POOL_OF_1
+        "ipaddress ns/a pool=ns/pool\nelfmachine ns/m device=IPV4\n" REFUSED("m") "created=2050\n",
+        NOW_MS);
     char got[32];
     (void)state;
     text->wall_ms += 100 * 1000;

@@ -64,7 +64,11 @@ struct patch_case {
 };
 
 static const struct patch_case cases[] = {
-    {"a bare device", WITHOUT "'devices':[{'networkType':'IPV4'}]" LAST_BIT, {FIRST}, 1, false,
+    {"a bare device",
+     WITHOUT "'devices':[{'networkType':'IPV4'}]" LAST_BIT,
+     {FIRST},
+     1,
+     false,
      WITH(USUAL_RECORD) "'devices':[{" DONE "}]" LAST_BIT},
     {"other fields of the device stay",
      WITHOUT "'devices':[{'networkType':'IPV4','vlan':'v','macAddr':'00:11','defaultRoute':true,"
@@ -85,8 +89,11 @@ static const struct patch_case cases[] = {
      {FIRST},
      1,
      false,
-     WITH("{'x':'y','cape-ip.cluster.x-k8s.io/allocated':'0=255.255.255.0,10.0.0.1'}") "'devices':"
-     "[{" DONE "}]" LAST_BIT},
+     WITH(
+         "{'x':'y','cape-ip.cluster.x-k8s.io/allocated':'0=255.255.255.0,10.0.0.1'}") "'devices':"
+                                                                                      "[{" DONE
+                                                                                      "}"
+                                                                                      "]" LAST_BIT},
     {"annotations are null",
      WITH("null") "'devices':[{'networkType':'IPV4'}]" LAST_BIT,
      {FIRST},
@@ -115,45 +122,55 @@ static const struct patch_case cases[] = {
      WITH(USUAL_RECORD) "'devices':[{'networkType':'IPV4','ipAddrs':['10.0.0.10'],"
                         "'netmask':'255.255.255.0','routes':[{'gateway':'10.0.0.7'}]}]" LAST_BIT},
     {"an earlier allocation is replaced",
-     WITH(RECORD("0=255.255.0.0,10.9.0.1")) "'devices':[{'networkType':'IPV4','netmask':"
-     "'255.255.0.0','routes':[{'gateway':'10.9.0.1'}]}]" LAST_BIT,
+     WITH(RECORD(
+         "0=255.255.0.0,10.9.0.1")) "'devices':[{'networkType':'IPV4','netmask':"
+                                    "'255.255.0.0','routes':[{'gateway':'10.9.0.1'}]}]" LAST_BIT,
      {FIRST},
      1,
      false,
      WITH(USUAL_RECORD) "'devices':[{" DONE "}]" LAST_BIT},
     {"what differs from an earlier allocation is the user's",
-     WITH(RECORD("0=255.255.0.0,10.9.0.1")) "'devices':[{'networkType':'IPV4','netmask':"
-     "'255.0.0.0','routes':[{'gateway':'10.9.0.2'}]}]" LAST_BIT,
+     WITH(RECORD(
+         "0=255.255.0.0,10.9.0.1")) "'devices':[{'networkType':'IPV4','netmask':"
+                                    "'255.0.0.0','routes':[{'gateway':'10.9.0.2'}]}]" LAST_BIT,
      {FIRST},
      1,
      false,
      WITH(USUAL_RECORD) "'devices':[{'networkType':'IPV4','ipAddrs':['10.0.0.10'],'netmask':"
-     "'255.0.0.0','routes':[{'gateway':'10.9.0.2'}]}]" LAST_BIT},
+                        "'255.0.0.0','routes':[{'gateway':'10.9.0.2'}]}]" LAST_BIT},
     {"a route that the user put beside ours makes the list the user's",
      WITH(RECORD("0=255.255.0.0,10.9.0.1")) "'devices':[{'networkType':'IPV4','netmask':"
-     "'255.255.0.0','routes':[{'gateway':'10.9.0.1'},{'gateway':'g'}]}]" LAST_BIT,
+                                            "'255.255.0.0','routes':[{'gateway':'10.9.0.1'},{'"
+                                            "gateway':'g'}]}]" LAST_BIT,
      {FIRST},
      1,
      false,
      WITH(USUAL_RECORD) "'devices':[{'networkType':'IPV4','ipAddrs':['10.0.0.10'],'netmask':"
-     "'255.255.255.0','routes':[{'gateway':'10.9.0.1'},{'gateway':'g'}]}]" LAST_BIT},
+                        "'255.255.255.0','routes':[{'gateway':'10.9.0.1'},{'gateway':'g'}]}"
+                        "]" LAST_BIT},
     {"a route by our gateway to one network is the user's",
      WITH(RECORD("0=255.255.0.0,10.9.0.1")) "'devices':[{'networkType':'IPV4','netmask':"
-     "'255.255.0.0','routes':[{'gateway':'10.9.0.1','network':'10.8.0.0'}]}]" LAST_BIT,
+                                            "'255.255.0.0','routes':[{'gateway':'10.9.0.1','"
+                                            "network':'10.8.0.0'}]}]" LAST_BIT,
      {FIRST},
      1,
      false,
      WITH(USUAL_RECORD) "'devices':[{'networkType':'IPV4','ipAddrs':['10.0.0.10'],'netmask':"
-     "'255.255.255.0','routes':[{'gateway':'10.9.0.1','network':'10.8.0.0'}]}]" LAST_BIT},
+                        "'255.255.255.0','routes':[{'gateway':'10.9.0.1','network':'10.8.0.0'}]}"
+                        "]" LAST_BIT},
     {"the record of another device says nothing of this one",
      WITH(RECORD("1=255.255.0.0,10.9.0.1")) "'devices':[{'networkType':'IPV4','netmask':"
-     "'255.255.0.0','routes':[{'gateway':'10.9.0.1'}]},{'networkType':'NONE'}]" LAST_BIT,
+                                            "'255.255.0.0','routes':[{'gateway':'10.9.0.1'}]},{'"
+                                            "networkType':'NONE'}]" LAST_BIT,
      {FIRST},
      1,
      false,
-     WITH(RECORD("1=255.255.0.0,10.9.0.1;0=255.255.255.0,10.0.0.1")) "'devices':[{'networkType':"
-     "'IPV4','ipAddrs':['10.0.0.10'],'netmask':'255.255.0.0','routes':[{'gateway':'10.9.0.1'}]},"
-     "{'networkType':'NONE'}]" LAST_BIT},
+     WITH(RECORD(
+         "1=255.255.0.0,10.9.0.1;0=255.255.255.0,10.0.0.1")) "'devices':[{'networkType':"
+                                                             "'IPV4','ipAddrs':['10.0.0.10'],'"
+                                                             "netmask':'255.255.0.0','routes':[{'"
+                                                             "gateway':'10.9.0.1'}]},"
+                                                             "{'networkType':'NONE'}]" LAST_BIT},
     {"records of devices that have gone go, and what is none",
      WITH(RECORD("7=a,b;nonsense;0=c,d")) "'devices':[{'networkType':'IPV4'}]" LAST_BIT,
      {FIRST},
@@ -166,13 +183,23 @@ static const struct patch_case cases[] = {
      {GIVEN(1, "10.0.0.11", "10.0.0.1"), GIVEN(3, "10.0.0.13", "")},
      2,
      false,
-     WITH(RECORD("1=255.255.255.0,10.0.0.1;3=255.255.255.0,")) "'devices':[{'networkType':"
-     "'IPV4_DHCP'},{'networkType':'IPV4','ipAddrs':['10.0.0.11'],'netmask':'255.255.255.0',"
-     "'routes':[{'gateway':'10.0.0.1'}]},{'networkType':'IPV4','ipAddrs':['10.0.0.99']},"
-     "{'networkType':'IPV4','ipAddrs':['10.0.0.13'],'netmask':'255.255.255.0'}]" LAST_BIT},
+     WITH(RECORD(
+         "1=255.255.255.0,10.0.0.1;3=255.255.255.0,")) "'devices':[{'networkType':"
+                                                       "'IPV4_DHCP'},{'networkType':'IPV4','"
+                                                       "ipAddrs':['10.0.0.11'],'netmask':'255.255."
+                                                       "255.0',"
+                                                       "'routes':[{'gateway':'10.0.0.1'}]},{'"
+                                                       "networkType':'IPV4','ipAddrs':['10.0.0.99']"
+                                                       "},"
+                                                       "{'networkType':'IPV4','ipAddrs':['10.0.0."
+                                                       "13'],'netmask':'255.255.255.0'}]" LAST_BIT},
 
     /* nameservers of each device */
-    {"of the device", WITHOUT "'devices':[{'networkType':'IPV4'}]" LAST_BIT, {FIRST_DNS}, 1, true,
+    {"of the device",
+     WITHOUT "'devices':[{'networkType':'IPV4'}]" LAST_BIT,
+     {FIRST_DNS},
+     1,
+     true,
      WITH(USUAL_RECORD) "'devices':[{" DONE ",'nameservers':['9.9.9.9','8.8.8.8']}]" LAST_BIT},
     {"of the device, the user's stay",
      WITHOUT "'devices':[{'networkType':'IPV4','nameservers':['1.1.1.1']}]" LAST_BIT,
@@ -187,11 +214,19 @@ static const struct patch_case cases[] = {
      true,
      WITH(USUAL_RECORD) "'nameservers':['1.1.1.1'],'devices':[{" DONE
                         ",'nameservers':['9.9.9.9','8.8.8.8']}]" LAST_BIT},
-    {"of the device, none given", WITHOUT "'devices':[{'networkType':'IPV4'}]" LAST_BIT, {FIRST}, 1,
-     true, WITH(USUAL_RECORD) "'devices':[{" DONE "}]" LAST_BIT},
+    {"of the device, none given",
+     WITHOUT "'devices':[{'networkType':'IPV4'}]" LAST_BIT,
+     {FIRST},
+     1,
+     true,
+     WITH(USUAL_RECORD) "'devices':[{" DONE "}]" LAST_BIT},
 
     /* nameservers of the machine, where devices have none */
-    {"of the machine", WITHOUT "'devices':[{'networkType':'IPV4'}]" LAST_BIT, {FIRST_DNS}, 1, false,
+    {"of the machine",
+     WITHOUT "'devices':[{'networkType':'IPV4'}]" LAST_BIT,
+     {FIRST_DNS},
+     1,
+     false,
      WITH(USUAL_RECORD) "'nameservers':['9.9.9.9','8.8.8.8'],'devices':[{" DONE "}]" LAST_BIT},
     {"the machine's own first, no duplicates",
      WITHOUT "'nameservers':['8.8.8.8'],'devices':[{'networkType':'IPV4'}]" LAST_BIT,
@@ -230,8 +265,10 @@ static const struct patch_case cases[] = {
      2,
      false,
      WITH(RECORD("0=255.255.255.0,10.0.0.1;1=255.255.255.0,")) "'nameservers':['9.9.9.9','8.8.8.8',"
-     "'1.1.1.1'],'devices':[{" DONE "},{'networkType':'IPV4','ipAddrs':['10.0.0.11'],'netmask':"
-     "'255.255.255.0'}]" LAST_BIT},
+                                                               "'1.1.1.1'],'devices':[{" DONE
+                                                               "},{'networkType':'IPV4','ipAddrs':["
+                                                               "'10.0.0.11'],'netmask':"
+                                                               "'255.255.255.0'}]" LAST_BIT},
 };
 
 static void check(const struct patch_case *row)
@@ -250,8 +287,7 @@ static void check(const struct patch_case *row)
     assert_true(str_eq_cstr(action->ns, "ns") && str_eq_cstr(action->name, "m"));
     assert_true(str_eq_cstr(action->uid, "mu"));
     assert_int_equal(action->resource_version, 41);
-    assert_same_json(row->name,
-                     json_patched(&arena, json_text(&arena, row->before), action->body),
+    assert_same_json(row->name, json_patched(&arena, json_text(&arena, row->before), action->body),
                      json_text(&arena, row->want));
     kube_object_unref(machine);
 }
@@ -290,8 +326,9 @@ static void test_what_is_told(void **state)
     (void)state;
     arena_init(&arena);
     kube_actions_init(&out, &arena);
-    const struct kube_object *machine = json_view(
-        &elfmachine_kind, WITHOUT "'devices':[{'networkType':'IPV4'},{},{'networkType':'IPV4'}]" LAST_BIT);
+    const struct kube_object *machine =
+        json_view(&elfmachine_kind,
+                  WITHOUT "'devices':[{'networkType':'IPV4'},{},{'networkType':'IPV4'}]" LAST_BIT);
     device_patch_add(&out, elfmachine_from(machine), given, 2, false);
     const struct kube_report *done = &out.items[0].done;
     assert_int_equal(done->type, KUBE_EVENT_NORMAL);

@@ -51,8 +51,8 @@ static void test_find(void **state)
 
 static void test_what_is_appended_is_read(void **state)
 {
-    static const struct device_record records[] = {
-        {3, STR("255.255.255.0"), STR("10.0.0.1")}, {0, STR("255.0.0.0"), STR("")}};
+    static const struct device_record records[] = {{3, STR("255.255.255.0"), STR("10.0.0.1")},
+                                                   {0, STR("255.0.0.0"), STR("")}};
     cleanup_strbuf struct strbuf text = {0};
     struct device_record record;
     (void)state;

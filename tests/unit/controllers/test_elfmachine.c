@@ -95,14 +95,14 @@ static void test_networks(void **state)
                                             "{'networkType':'IPV4','vlan':'w'},{},{'vlan':''}"));
     const struct elfmachine_device *devices = elfmachine_from(object)->devices;
     (void)state;
-    assert_true(str_eq(elfmachine_device_network(&devices[0]),
-                       elfmachine_device_network(&devices[1])));
-    assert_false(str_eq(elfmachine_device_network(&devices[0]),
-                        elfmachine_device_network(&devices[2])));
-    assert_false(str_eq(elfmachine_device_network(&devices[0]),
-                        elfmachine_device_network(&devices[3])));
-    assert_true(str_eq(elfmachine_device_network(&devices[3]),
-                       elfmachine_device_network(&devices[4])));
+    assert_true(
+        str_eq(elfmachine_device_network(&devices[0]), elfmachine_device_network(&devices[1])));
+    assert_false(
+        str_eq(elfmachine_device_network(&devices[0]), elfmachine_device_network(&devices[2])));
+    assert_false(
+        str_eq(elfmachine_device_network(&devices[0]), elfmachine_device_network(&devices[3])));
+    assert_true(
+        str_eq(elfmachine_device_network(&devices[3]), elfmachine_device_network(&devices[4])));
     kube_object_unref(object);
 }
 
@@ -172,8 +172,8 @@ static void test_routes(void **state)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         cleanup_arena struct arena arena;
         arena_init(&arena);
-        struct str text = arena_printf(&arena, DEVICES("{'networkType':'IPV4','routes':%s}"),
-                                       cases[i].routes);
+        struct str text =
+            arena_printf(&arena, DEVICES("{'networkType':'IPV4','routes':%s}"), cases[i].routes);
         const struct kube_object *object = json_view(&elfmachine_kind, text.ptr);
         const struct elfmachine_device *device = &elfmachine_from(object)->devices[0];
         if (device->route_count != cases[i].count ||
@@ -190,8 +190,8 @@ static void test_pool_references(void **state)
         const char *refs;
         bool is_there;
     } cases[] = {
-        {"[]", false},  {"null", false}, {"{}", false}, {"['p']", false},
-        {"[{}]", true}, {"[{'name':'p'}]", true},
+        {"[]", false},    {"null", false}, {"{}", false},
+        {"['p']", false}, {"[{}]", true},  {"[{'name':'p'}]", true},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -212,9 +212,14 @@ static void test_failure(void **state)
         const char *status;
         bool has_failed;
     } cases[] = {
-        {"{'failureReason':'CreateError'}", true}, {"{'failureMessage':'no'}", true},
-        {"{'failureReason':'','failureMessage':''}", false}, {"{'failureReason':null}", false},
-        {"{'failureReason':1}", false}, {"{}", false}, {"null", false}, {"'failed'", false},
+        {"{'failureReason':'CreateError'}", true},
+        {"{'failureMessage':'no'}", true},
+        {"{'failureReason':'','failureMessage':''}", false},
+        {"{'failureReason':null}", false},
+        {"{'failureReason':1}", false},
+        {"{}", false},
+        {"null", false},
+        {"'failed'", false},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -278,9 +283,8 @@ static void test_too_many_devices(void **state)
     (void)state;
     arena_init(&arena);
     append_machine(&text, 1025);
-    assert_true(str_eq_cstr(
-        json_view_problem(&elfmachine_kind, text.data, &arena),
-        "ElfMachine ns/m: spec.network.devices: 1025 devices, more than 1024"));
+    assert_true(str_eq_cstr(json_view_problem(&elfmachine_kind, text.data, &arena),
+                            "ElfMachine ns/m: spec.network.devices: 1025 devices, more than 1024"));
 }
 
 static void test_size_of_a_usual_machine(void **state)
@@ -288,8 +292,8 @@ static void test_size_of_a_usual_machine(void **state)
     const struct kube_object *object = json_view(
         &elfmachine_kind,
         "{'metadata':{'namespace':'default','name':'cluster-md-0-abcde-fghij','uid':"
-        "'01234567-89ab-cdef-0123-456789abcdef','resourceVersion':'5','finalizers':['"
-        FINALIZER_CAPE "','" FINALIZER_OURS "'],'labels':{'" LABEL_CLUSTER_NAME "':'cluster'},"
+        "'01234567-89ab-cdef-0123-456789abcdef','resourceVersion':'5','finalizers':["
+        "'" FINALIZER_CAPE "','" FINALIZER_OURS "'],'labels':{'" LABEL_CLUSTER_NAME "':'cluster'},"
         "'annotations':{'" ANNOTATION_CLONED_FROM "':'cluster-md-0'},'ownerReferences':[{"
         "'apiVersion':'cluster.x-k8s.io/v1beta1','kind':'Machine','name':"
         "'cluster-md-0-abcde-fghij','uid':'01234567-89ab-cdef-0123-456789abcdef','controller':"

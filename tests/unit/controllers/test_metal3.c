@@ -24,8 +24,9 @@ struct pool_case {
 };
 
 static const struct pool_case pools[] = {
-    {"as documented", POOLS("{'start':'10.0.0.10','end':'10.0.0.19','prefix':24,'gateway':"
-                            "'10.0.0.1','dnsServers':['8.8.8.8']}"),
+    {"as documented",
+     POOLS("{'start':'10.0.0.10','end':'10.0.0.19','prefix':24,'gateway':"
+           "'10.0.0.1','dnsServers':['8.8.8.8']}"),
      10, ""},
     {"a subnet", POOLS("{'subnet':'10.0.0.0/24'}"), 255, ""},
     {"entries that overlap count once",
@@ -139,8 +140,8 @@ static void test_many_entries(void **state)
     (void)state;
     assert_true(str_is_empty(ippool_from(most)->problem));
     assert_int_equal(ippool_from(most)->address_count, 4096);
-    assert_true(str_eq_cstr(ippool_from(more)->problem,
-                            "spec.pools has 4097 entries, more than 4096"));
+    assert_true(
+        str_eq_cstr(ippool_from(more)->problem, "spec.pools has 4097 entries, more than 4096"));
     kube_object_unref(most);
     kube_object_unref(more);
 }
@@ -193,11 +194,10 @@ static void test_claims(void **state)
         const struct ipclaim *claim = ipclaim_from(object);
         cleanup_arena struct arena arena;
         arena_init(&arena);
-        struct str got =
-            arena_printf(&arena, STR_FMT "/" STR_FMT " " STR_FMT "/" STR_FMT " " STR_FMT,
-                         STR_ARG(claim->pool_ns), STR_ARG(claim->pool_name),
-                         STR_ARG(claim->address_ns), STR_ARG(claim->address_name),
-                         STR_ARG(claim->error_message));
+        struct str got = arena_printf(
+            &arena, STR_FMT "/" STR_FMT " " STR_FMT "/" STR_FMT " " STR_FMT,
+            STR_ARG(claim->pool_ns), STR_ARG(claim->pool_name), STR_ARG(claim->address_ns),
+            STR_ARG(claim->address_name), STR_ARG(claim->error_message));
         if (!str_eq_cstr(got, cases[i].want))
             fail_msg("%s: got \"" STR_FMT "\"", cases[i].name, STR_ARG(got));
         kube_object_unref(object);

@@ -30,8 +30,8 @@ static const struct choice_case device_cases[] = {
      MACHINE_WITH("::p") "ippool default/p\nippool cape-system/p\n", "device default/p"},
     {"the machine's namespace comes first", MACHINE_WITH("::p") "ippool default/p\nippool ns/p\n",
      "device ns/p"},
-    {"wins over the template", MACHINE_WITH("::p") "template ns/t name=q\nippool ns/p\nippool ns/q\n",
-     "device ns/p"},
+    {"wins over the template",
+     MACHINE_WITH("::p") "template ns/t name=q\nippool ns/p\nippool ns/q\n", "device ns/p"},
     {"needs no template", "elfmachine ns/m device=IPV4,pool=::p\nippool ns/p\n", "device ns/p"},
     {"no such pool: never another",
      MACHINE_WITH("::p") "template ns/t name=q\nippool ns/q\nippool ns/d default\n",
@@ -41,7 +41,7 @@ static const struct choice_case device_cases[] = {
     {"no name", MACHINE_WITH("::") "template ns/t name=q\nippool ns/q\n", "device IPPoolNotFound"},
     {"another kind: never a silent fallback",
      MACHINE_WITH("ipam.cluster.x-k8s.io:InClusterIPPool:p") "template ns/t name=q\nippool ns/q\n"
-                                                              "ippool ns/p\n",
+                                                             "ippool ns/p\n",
      "device UnsupportedIPPool"},
     {"Metal3's group with another kind", MACHINE_WITH("ipam.metal3.io:Pool:p") "ippool ns/p\n",
      "device UnsupportedIPPool"},
@@ -51,17 +51,16 @@ static const struct choice_case device_cases[] = {
     {"being deleted: waited for, the one of that name in default is another",
      MACHINE_WITH("::p") "ippool ns/p deleting\nippool default/p\n", "device WaitingForIPPool"},
     {"malformed", MACHINE_WITH("::p") "ippool ns/p start=10.0.0\n", "device IPPoolInvalid"},
-    {"full: the IPAM will say so", MACHINE_WITH("::p") "ippool ns/p" ONE_ADDRESS
-                                                       "\nipaddress ns/a pool=ns/p\n",
-     "device ns/p"},
+    {"full: the IPAM will say so",
+     MACHINE_WITH("::p") "ippool ns/p" ONE_ADDRESS "\nipaddress ns/a pool=ns/p\n", "device ns/p"},
 };
 
 static const struct choice_case name_cases[] = {
     {"in the namespace of the cluster", MACHINE "template ns/t name=p\nippool ns/p\n", "name ns/p"},
-    {"in the namespace of the label", MACHINE "template ns/t name=p ns=far\nippool ns/p\nippool far/p\n",
-     "name far/p"},
-    {"not there: in default", MACHINE "template ns/t name=p ns=far\nippool ns/p\nippool default/p\n",
-     "name default/p"},
+    {"in the namespace of the label",
+     MACHINE "template ns/t name=p ns=far\nippool ns/p\nippool far/p\n", "name far/p"},
+    {"not there: in default",
+     MACHINE "template ns/t name=p ns=far\nippool ns/p\nippool default/p\n", "name default/p"},
     {"an empty namespace label is none", MACHINE "template ns/t name=p ns=\nippool ns/p\n",
      "name ns/p"},
     {"not in cape-system", MACHINE "template ns/t name=p\nippool cape-system/p\n",
@@ -71,10 +70,9 @@ static const struct choice_case name_cases[] = {
      "name IPPoolNotFound"},
     {"never falls through to a pool with the labels",
      MACHINE "template ns/t name=p group=g\nippool ns/q group=g\n", "name IPPoolNotFound"},
-    {"wins over the labels", MACHINE "template ns/t name=p group=g\nippool ns/p\nippool ns/q group=g\n",
-     "name ns/p"},
-    {"an empty name is none", MACHINE "template ns/t name=\nippool ns/d default\n",
-     "default ns/d"},
+    {"wins over the labels",
+     MACHINE "template ns/t name=p group=g\nippool ns/p\nippool ns/q group=g\n", "name ns/p"},
+    {"an empty name is none", MACHINE "template ns/t name=\nippool ns/d default\n", "default ns/d"},
     {"being deleted", MACHINE "template ns/t name=p\nippool ns/p deleting\nippool default/p\n",
      "name WaitingForIPPool"},
     {"malformed", MACHINE "template ns/t name=p\nippool ns/p subnet=x\n", "name IPPoolInvalid"},
@@ -129,8 +127,9 @@ static const struct choice_case label_cases[] = {
 
 static const struct choice_case default_cases[] = {
     {"in the cluster's namespace first",
-     MACHINE "template ns/t\nippool ns/p default created=9\nippool cape-system/p default created=1\n"
-             "ippool default/p default created=1\n",
+     MACHINE
+     "template ns/t\nippool ns/p default created=9\nippool cape-system/p default created=1\n"
+     "ippool default/p default created=1\n",
      "default ns/p"},
     {"then in cape-system",
      MACHINE "template ns/t\nippool cape-system/p default created=9\nippool default/p default\n",
@@ -158,8 +157,9 @@ static const struct choice_case default_cases[] = {
 
 #define DEFAULTS MACHINE "template ns/t\n"
 static const struct choice_case candidate_cases[] = {
-    {"the oldest", DEFAULTS "ippool ns/a default created=3\nippool ns/b default created=1\n"
-                            "ippool ns/c default created=2\n",
+    {"the oldest",
+     DEFAULTS "ippool ns/a default created=3\nippool ns/b default created=1\n"
+              "ippool ns/c default created=2\n",
      "default ns/b"},
     {"then by name", DEFAULTS "ippool ns/c default\nippool ns/a default\nippool ns/b default\n",
      "default ns/a"},
@@ -180,7 +180,8 @@ static const struct choice_case candidate_cases[] = {
               "\nippool ns/b default created=2\n",
      "default ns/b"},
     {"all full: the oldest",
-     DEFAULTS "ippool ns/a default created=2" ONE_ADDRESS "\nippool ns/b default created=1" ONE_ADDRESS
+     DEFAULTS "ippool ns/a default created=2" ONE_ADDRESS
+              "\nippool ns/b default created=1" ONE_ADDRESS
               "\nipaddress ns/x pool=ns/a\nipaddress ns/y pool=ns/b\n",
      "default ns/b"},
     {"the only one is taken full or not",
@@ -201,7 +202,8 @@ static const struct choice_case candidate_cases[] = {
               "ipaddress far/x pool=far/a\nipclaim far/y-0 pool=far/a\n",
      "default ns/a"},
     {"by labels as well",
-     MACHINE "template ns/t group=g\nippool ns/a group=g created=2\nippool ns/b group=g created=1\n",
+     MACHINE
+     "template ns/t group=g\nippool ns/a group=g created=2\nippool ns/b group=g created=1\n",
      "labels ns/b"},
 };
 

@@ -65,7 +65,7 @@ static void test_parse_stops_at_the_end_of_the_text(void **state)
 
 static void test_format_is_the_inverse_of_parse(void **state)
 {
-    static const ipv4_addr samples[] = {0,          1,          0xFF,      0x100,
+    static const ipv4_addr samples[] = {0,          1,          0xFF,       0x100,
                                         0x0A000001, 0xC0A8FE07, 0x7FFFFFFF, 0xFFFFFFFF};
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
