@@ -33,22 +33,34 @@ static void patch_addresses(struct kube_patch *patch, const struct device_alloca
 }
 
 /* A netmask or routes that are neither empty nor left by our earlier allocation are the user's. */
+static bool is_netmask_ours(const struct elfmachine_device *device, uint32_t device_index,
+                            struct str records)
+{
+    struct device_record earlier;
+    return str_is_empty(device->netmask) || (device_record_find(records, device_index, &earlier) &&
+                                             str_eq(device->netmask, earlier.netmask));
+}
+
+static bool are_routes_ours(const struct elfmachine_device *device, uint32_t device_index,
+                            struct str records)
+{
+    struct device_record earlier;
+    return device->route_count == 0 ||
+           (device->has_only_gateway && device_record_find(records, device_index, &earlier) &&
+            str_eq(device->gateway, earlier.gateway));
+}
+
 static void patch_network(struct kube_patch *patch, const struct elfmachine_device *device,
                           struct str records, const struct device_allocation *given)
 {
     const struct ip_allocation *allocation = &given->allocation;
-    struct device_record earlier;
-    bool has_earlier = device_record_find(records, given->device_index, &earlier);
-    bool is_netmask_ours =
-        str_is_empty(device->netmask) || (has_earlier && str_eq(device->netmask, earlier.netmask));
-    bool are_routes_ours = device->route_count == 0 || (has_earlier && device->has_only_gateway &&
-                                                        str_eq(device->gateway, earlier.gateway));
     cleanup_strbuf struct strbuf value = {0};
-    if (is_netmask_ours) {
+    if (is_netmask_ours(device, given->device_index, records)) {
         strbuf_append_json(&value, allocation->netmask);
         patch_device_op(patch, given->device_index, "netmask", strbuf_str(&value));
     }
-    if (are_routes_ours && !str_is_empty(allocation->gateway)) {
+    if (!str_is_empty(allocation->gateway) &&
+        are_routes_ours(device, given->device_index, records)) {
         strbuf_clear(&value);
         strbuf_append_cstr(&value, "[{\"gateway\":");
         strbuf_append_json(&value, allocation->gateway);
@@ -117,10 +129,22 @@ static bool is_written_now(const struct device_allocation *allocations, size_t c
     return false;
 }
 
+/* An allocation without gateway leaves the route of an earlier one: it stays ours to replace. */
+static struct device_record make_record(const struct elfmachine *machine, struct str records,
+                                        const struct device_allocation *given)
+{
+    const struct elfmachine_device *device = &machine->devices[given->device_index];
+    struct str gateway = given->allocation.gateway;
+    if (str_is_empty(gateway) && are_routes_ours(device, given->device_index, records))
+        gateway = device->gateway;
+    return (struct device_record){given->device_index, given->allocation.netmask, gateway};
+}
+
 static void patch_records(struct kube_patch *patch, const struct elfmachine *machine,
                           const struct device_allocation *allocations, size_t count)
 {
-    struct str rest = kube_meta_annotation(&machine->object.meta, ANNOTATION_ALLOCATED);
+    struct str before = kube_meta_annotation(&machine->object.meta, ANNOTATION_ALLOCATED);
+    struct str rest = before;
     cleanup_strbuf struct strbuf records = {0};
     cleanup_strbuf struct strbuf path = {0};
     struct device_record record;
@@ -129,9 +153,7 @@ static void patch_records(struct kube_patch *patch, const struct elfmachine *mac
             !is_written_now(allocations, count, record.device_index))
             device_record_append(&records, &record);
     for (size_t i = 0; i < count; i++) {
-        record =
-            (struct device_record){allocations[i].device_index, allocations[i].allocation.netmask,
-                                   allocations[i].allocation.gateway};
+        record = make_record(machine, before, &allocations[i]);
         device_record_append(&records, &record);
     }
     if (!machine->object.meta.has_annotations)

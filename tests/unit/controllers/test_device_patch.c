@@ -91,8 +91,7 @@ static const struct patch_case cases[] = {
      false,
      WITH(
          "{'x':'y','cape-ip.cluster.x-k8s.io/allocated':'0=255.255.255.0,10.0.0.1'}") "'devices':"
-                                                                                      "[{" DONE
-                                                                                      "}"
+                                                                                      "[{" DONE "}"
                                                                                       "]" LAST_BIT},
     {"annotations are null",
      WITH("null") "'devices':[{'networkType':'IPV4'}]" LAST_BIT,
@@ -129,6 +128,16 @@ static const struct patch_case cases[] = {
      1,
      false,
      WITH(USUAL_RECORD) "'devices':[{" DONE "}]" LAST_BIT},
+    {"no gateway now: the earlier one is left, and still known as ours",
+     WITH(RECORD(
+         "0=255.255.0.0,10.9.0.1")) "'devices':[{'networkType':'IPV4','netmask':"
+                                    "'255.255.0.0','routes':[{'gateway':'10.9.0.1'}]}]" LAST_BIT,
+     {GIVEN(0, "10.0.0.10", "")},
+     1,
+     false,
+     WITH(RECORD("0=255.255.255.0,10.9.0.1")) "'devices':[{'networkType':'IPV4','ipAddrs':["
+                                              "'10.0.0.10'],'netmask':'255.255.255.0','routes':[{"
+                                              "'gateway':'10.9.0.1'}]}]" LAST_BIT},
     {"what differs from an earlier allocation is the user's",
      WITH(RECORD(
          "0=255.255.0.0,10.9.0.1")) "'devices':[{'networkType':'IPV4','netmask':"
