@@ -51,12 +51,13 @@ static const struct ippool *find_by_name(const struct question *q, struct str ns
 }
 
 static struct kube_report not_found(const struct question *q, struct str ns, struct str name,
-                                    const char *who)
+                                    struct str who)
 {
     return warn(q->arena, "IPPoolNotFound",
                 "Device %u: no IPPool \"" STR_FMT "\" in namespace \"" STR_FMT
-                "\" or \"" NAMESPACE_DEFAULT "\", as %s asks. Create the pool or correct the name.",
-                q->device_index, STR_ARG(name), STR_ARG(ns), who);
+                "\" or \"" NAMESPACE_DEFAULT "\", as " STR_FMT
+                " asks. Create the pool or correct the name.",
+                q->device_index, STR_ARG(name), STR_ARG(ns), STR_ARG(who));
 }
 
 static struct pool_choice choose_by_device(const struct question *q)
@@ -77,7 +78,7 @@ static struct pool_choice choose_by_device(const struct question *q)
     const struct ippool *pool = find_by_name(q, ns, ref->name);
     if (!pool)
         return wait_for(POOL_RULE_DEVICE,
-                        not_found(q, ns, ref->name, "the device's addressesFromPools[0]"));
+                        not_found(q, ns, ref->name, STR("the device's addressesFromPools[0]")));
     return settle_on(q, POOL_RULE_DEVICE, pool);
 }
 
@@ -188,6 +189,32 @@ static struct str pool_namespace(const struct question *q)
     return str_is_empty(said) ? q->cluster_ns : said;
 }
 
+static struct pool_choice choose_by_template_name(const struct question *q)
+{
+    struct str ns = pool_namespace(q);
+    struct str name = kube_meta_label(q->template_meta, LABEL_POOL_NAME);
+    const struct ippool *pool = find_by_name(q, ns, name);
+    if (pool)
+        return settle_on(q, POOL_RULE_TEMPLATE_NAME, pool);
+    struct str who = arena_printf(
+        q->arena, "the label " LABEL_POOL_NAME " of ElfMachineTemplate " STR_FMT "/" STR_FMT,
+        STR_ARG(q->template_meta->ns), STR_ARG(q->template_meta->name));
+    return wait_for(POOL_RULE_TEMPLATE_NAME, not_found(q, ns, name, who));
+}
+
+/* `key="value", ...` of those that the template has. */
+static struct str wanted_labels(const struct question *q)
+{
+    static const char *const keys[] = {LABEL_POOL_GROUP, LABEL_NETWORK_NAME};
+    struct str text = STR("");
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        if (kube_meta_has_label(q->template_meta, keys[i]))
+            text = arena_printf(q->arena, STR_FMT "%s%s=\"" STR_FMT "\"", STR_ARG(text),
+                                str_is_empty(text) ? "" : ", ", keys[i],
+                                STR_ARG(kube_meta_label(q->template_meta, keys[i])));
+    return text;
+}
+
 static struct pool_choice choose_by_template_labels(const struct question *q)
 {
     struct str ns = pool_namespace(q);
@@ -202,12 +229,10 @@ static struct pool_choice choose_by_template_labels(const struct question *q)
     return wait_for(POOL_RULE_TEMPLATE_LABELS,
                     warn(q->arena, "IPPoolNotFound",
                          "Device %u: no IPPool in namespace \"" STR_FMT
-                         "\" has the labels of ElfMachineTemplate " STR_FMT ": " LABEL_POOL_GROUP
-                         "=\"" STR_FMT "\", " LABEL_NETWORK_NAME "=\"" STR_FMT
-                         "\". Label a pool or correct the template.",
-                         q->device_index, STR_ARG(ns), STR_ARG(q->template_meta->name),
-                         STR_ARG(kube_meta_label(q->template_meta, LABEL_POOL_GROUP)),
-                         STR_ARG(kube_meta_label(q->template_meta, LABEL_NETWORK_NAME))));
+                         "\" has the labels of ElfMachineTemplate " STR_FMT "/" STR_FMT ": " STR_FMT
+                         ". Label a pool or correct the template.",
+                         q->device_index, STR_ARG(ns), STR_ARG(q->template_meta->ns),
+                         STR_ARG(q->template_meta->name), STR_ARG(wanted_labels(q))));
 }
 
 static struct pool_choice choose_default(const struct question *q)
@@ -222,12 +247,13 @@ static struct pool_choice choose_default(const struct question *q)
         return settle_on(q, POOL_RULE_DEFAULT, pool);
     return wait_for(POOL_RULE_DEFAULT,
                     warn(q->arena, "IPPoolNotFound",
-                         "Device %u: ElfMachineTemplate " STR_FMT
+                         "Device %u: ElfMachineTemplate " STR_FMT "/" STR_FMT
                          " names no IPPool, and none in namespace \"" STR_FMT
                          "\", \"" NAMESPACE_CAPE "\" or \"" NAMESPACE_DEFAULT
                          "\" has the label " LABEL_IS_DEFAULT
                          "=true. Label the template or a default pool.",
-                         q->device_index, STR_ARG(q->template_meta->name), STR_ARG(q->cluster_ns)));
+                         q->device_index, STR_ARG(q->template_meta->ns),
+                         STR_ARG(q->template_meta->name), STR_ARG(q->cluster_ns)));
 }
 
 static struct pool_choice choose_by_template(struct question *q)
@@ -249,14 +275,8 @@ static struct pool_choice choose_by_template(struct question *q)
                              ", is not there. Create it, or correct the annotation.",
                              STR_ARG(machine->ns), STR_ARG(template_name)));
     q->template_meta = &object->meta;
-    struct str name = kube_meta_label(q->template_meta, LABEL_POOL_NAME);
-    if (!str_is_empty(name)) {
-        const struct ippool *pool = find_by_name(q, pool_namespace(q), name);
-        return pool ? settle_on(q, POOL_RULE_TEMPLATE_NAME, pool)
-                    : wait_for(POOL_RULE_TEMPLATE_NAME, not_found(q, pool_namespace(q), name,
-                                                                  "the label " LABEL_POOL_NAME
-                                                                  " of the ElfMachineTemplate"));
-    }
+    if (!str_is_empty(kube_meta_label(q->template_meta, LABEL_POOL_NAME)))
+        return choose_by_template_name(q);
     if (kube_meta_has_label(q->template_meta, LABEL_POOL_GROUP) ||
         kube_meta_has_label(q->template_meta, LABEL_NETWORK_NAME))
         return choose_by_template_labels(q);

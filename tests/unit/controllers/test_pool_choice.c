@@ -217,14 +217,18 @@ static const struct choice_case message_cases[] = {
      "\"example.org\"; only IPPool of ipam.metal3.io is served."},
     {"name", MACHINE "template ns/t name=p ns=far\n",
      "Device 0: no IPPool \"p\" in namespace \"far\" or \"default\", as the label "
-     "cluster.x-k8s.io/ip-pool-name of the ElfMachineTemplate asks. Create the pool or correct the "
+     "cluster.x-k8s.io/ip-pool-name of ElfMachineTemplate ns/t asks. Create the pool or correct "
+     "the "
      "name."},
     {"labels", MACHINE "template ns/t group=g network=n\n",
-     "Device 0: no IPPool in namespace \"ns\" has the labels of ElfMachineTemplate t: "
+     "Device 0: no IPPool in namespace \"ns\" has the labels of ElfMachineTemplate ns/t: "
      "cluster.x-k8s.io/ip-pool-group=\"g\", cluster.x-k8s.io/network-name=\"n\". Label a pool or "
      "correct the template."},
+    {"one label", MACHINE "template ns/t network=n\n",
+     "Device 0: no IPPool in namespace \"ns\" has the labels of ElfMachineTemplate ns/t: "
+     "cluster.x-k8s.io/network-name=\"n\". Label a pool or correct the template."},
     {"default", MACHINE "template ns/t\n",
-     "Device 0: ElfMachineTemplate t names no IPPool, and none in namespace \"ns\", "
+     "Device 0: ElfMachineTemplate ns/t names no IPPool, and none in namespace \"ns\", "
      "\"cape-system\" or \"default\" has the label ippool.cluster.x-k8s.io/is-default=true. Label "
      "the template or a default pool."},
     {"no annotation", "elfmachine ns/m device=IPV4\n",
