@@ -84,10 +84,10 @@ class Process:
         return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
 
     def memory(self):
-        """Resident, of it anonymous, and the highest resident so far, in MB (10^6 bytes)."""
+        """Resident, of it anonymous, and the highest resident so far, in MiB."""
         text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         fields = dict(line.split(":", 1) for line in text.splitlines())
-        return {key: int(fields[name].split()[0]) * 1024 / 1e6
+        return {key: int(fields[name].split()[0]) / 1024
                 for key, name in (("resident", "VmRSS"), ("anonymous", "RssAnon"), ("peak", "VmHWM"))}
 
 
