@@ -3,9 +3,10 @@ BUILD ?= release
 B := build/$(BUILD)
 CC ?= cc
 PKG_CONFIG ?= pkg-config
+JOBS ?= $(shell nproc)
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-PACKAGES := libcurl libuv yyjson libfyaml libmicrohttpd libcrypto sqlite3
+PACKAGES := libcurl libuv yyjson libfyaml libmicrohttpd libssl libcrypto sqlite3
 TEST_PACKAGES := cmocka
 
 .DEFAULT_GOAL := all
@@ -122,18 +123,18 @@ unit: $(UNIT_TESTS) ## Builds and runs the unit tests (BUILD=release|debug|asan)
 .PHONY: test
 test: ## Everything hermetic, under AddressSanitizer and UBSan; installs what is missing
 	hack/deps test
-	$(MAKE) --no-print-directory BUILD=asan unit
+	$(MAKE) --no-print-directory -j$(JOBS) BUILD=asan unit
 
 .PHONY: test-e2e
 test-e2e: ## The manager on a real etcd and kube-apiserver (built once, about five minutes)
 	hack/deps e2e
-	$(MAKE) --no-print-directory BUILD=release all
+	$(MAKE) --no-print-directory -j$(JOBS) BUILD=release all
 	tests/e2e/run
 
 .PHONY: bench
 bench: ## Measures on a real etcd and kube-apiserver, writes docs/benchmarks.md (CYCLES=20000)
 	hack/deps e2e
-	$(MAKE) --no-print-directory BUILD=release all build/release/tests/bench/loadgen
+	$(MAKE) --no-print-directory -j$(JOBS) BUILD=release all build/release/tests/bench/loadgen
 	tests/bench/run $(if $(CYCLES),--cycles $(CYCLES))
 
 # libFuzzer is clang's. What was found before is tried first: tests/fuzz/corpus/TARGET/.
@@ -142,7 +143,7 @@ FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.
 .PHONY: fuzz
 fuzz: ## Each fuzzer for a minute (FUZZ_SECONDS)
 	hack/deps test lint
-	$(MAKE) --no-print-directory BUILD=fuzz CC=clang fuzzers
+	$(MAKE) --no-print-directory -j$(JOBS) BUILD=fuzz CC=clang fuzzers
 	hack/run-fuzz $(FUZZ_SECONDS) $(addprefix build/fuzz/,$(FUZZ_TARGETS))
 
 .PHONY: fuzzers
@@ -159,7 +160,7 @@ lint: ## clang-tidy, cppcheck, clang-format, shellcheck, the direction of includ
 .PHONY: run
 run: ## Runs the manager in the foreground, on the cluster of KUBECONFIG or ~/.kube/config
 	hack/deps build
-	$(MAKE) --no-print-directory BUILD=release all
+	$(MAKE) --no-print-directory -j$(JOBS) BUILD=release all
 	hack/run
 
 compile_commands.json: Makefile $(SOURCES) $(DEVSERVER_SOURCES) $(UNIT_SOURCES) $(TEST_LIB_SOURCES) ## For editors and clang-tidy

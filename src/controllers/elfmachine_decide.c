@@ -35,10 +35,10 @@ struct decision {
     size_t ready_count;
 };
 
-static void wait_quietly(struct decision *d, const char *reason, int64_t patience_ms,
-                         struct str message)
+static void wait_patiently(struct decision *d, const char *reason, int64_t patience_ms,
+                           struct str message)
 {
-    kube_actions_report(d->out, (struct kube_report){.type = KUBE_EVENT_NORMAL,
+    kube_actions_report(d->out, (struct kube_report){.type = KUBE_EVENT_WARNING,
                                                      .reason = str_from(reason),
                                                      .message = message,
                                                      .patience_ms = patience_ms});
@@ -223,13 +223,13 @@ static void use_claim(struct decision *d, const struct owned_claim *claim)
     d->provider->read_claim(d->world, claim->object, arena, &view);
     switch (view.state) {
     case IP_CLAIM_PENDING:
-        wait_quietly(d, "WaitingForIPAddress", PATIENCE_ANSWER_MS,
-                     arena_printf(arena,
-                                  "Device %u: IPClaim " STR_FMT "/" STR_FMT
-                                  " has no address yet. Does the IPAM run, and does it serve "
-                                  "IPPool " STR_FMT "/" STR_FMT "?",
-                                  claim->device_index, STR_ARG(meta->ns), STR_ARG(meta->name),
-                                  STR_ARG(view.pool_ns), STR_ARG(view.pool_name)));
+        wait_patiently(d, "WaitingForIPAddress", PATIENCE_ANSWER_MS,
+                       arena_printf(arena,
+                                    "Device %u: IPClaim " STR_FMT "/" STR_FMT
+                                    " has no address yet. Does the IPAM run, and does it serve "
+                                    "IPPool " STR_FMT "/" STR_FMT "?",
+                                    claim->device_index, STR_ARG(meta->ns), STR_ARG(meta->name),
+                                    STR_ARG(view.pool_ns), STR_ARG(view.pool_name)));
         break;
     case IP_CLAIM_REFUSED:
         handle_refusal(d, claim, &view);
@@ -279,12 +279,12 @@ static void decide_device(struct decision *d, uint32_t device_index)
         return;
     }
     /* Its address would be freed under a running VM. */
-    wait_quietly(d, "WaitingForIPClaim", PATIENCE_ANSWER_MS,
-                 arena_printf(d->out->arena,
-                              "Device %u: IPClaim " STR_FMT "/" STR_FMT
-                              " is being deleted; a new one is made once it is gone",
-                              device_index, STR_ARG(claim->object->meta.ns),
-                              STR_ARG(claim->object->meta.name)));
+    wait_patiently(d, "WaitingForIPClaim", PATIENCE_ANSWER_MS,
+                   arena_printf(d->out->arena,
+                                "Device %u: IPClaim " STR_FMT "/" STR_FMT
+                                " is being deleted; a new one is made once it is gone",
+                                device_index, STR_ARG(claim->object->meta.ns),
+                                STR_ARG(claim->object->meta.name)));
 }
 
 /* A claim that no device waits for (its device has gone, or was given an address by hand) and that
@@ -337,17 +337,17 @@ static void decide_live(struct decision *d)
     if (d->claim_count == 0 && !elfmachine_has_static_device(d->machine))
         return; /* none of ours, whatever else it waits for */
     if (!owner) {
-        wait_quietly(d, "WaitingForMachine", PATIENCE_STARTUP_MS,
-                     STR("The Machine that owns this ElfMachine is not there yet"));
+        wait_patiently(d, "WaitingForMachine", PATIENCE_STARTUP_MS,
+                       STR("The Machine that owns this ElfMachine is not there yet"));
         return;
     }
     if (!cluster) {
-        wait_quietly(d, "WaitingForCluster", PATIENCE_STARTUP_MS,
-                     arena_printf(arena,
-                                  "The Cluster \"" STR_FMT
-                                  "\" that the Machine's label " LABEL_CLUSTER_NAME
-                                  " names is not there yet",
-                                  STR_ARG(d->cluster_name)));
+        wait_patiently(d, "WaitingForCluster", PATIENCE_STARTUP_MS,
+                       arena_printf(arena,
+                                    "The Cluster \"" STR_FMT
+                                    "\" that the Machine's label " LABEL_CLUSTER_NAME
+                                    " names is not there yet",
+                                    STR_ARG(d->cluster_name)));
         return;
     }
     if (is_paused(d, cluster))
@@ -358,8 +358,8 @@ static void decide_live(struct decision *d)
     }
     if (!kube_meta_has_finalizer(d->meta, FINALIZER_CAPE)) {
         /* Older CAPE replaces the whole list when it adds its own. */
-        wait_quietly(d, "WaitingForCAPE", PATIENCE_STARTUP_MS,
-                     STR("CAPE has not put its finalizer on this ElfMachine yet"));
+        wait_patiently(d, "WaitingForCAPE", PATIENCE_STARTUP_MS,
+                       STR("CAPE has not put its finalizer on this ElfMachine yet"));
         return;
     }
     if (!kube_meta_has_finalizer(d->meta, FINALIZER_OURS)) {

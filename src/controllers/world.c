@@ -270,8 +270,7 @@ const struct kube_object *world_find_owner(const struct world *world,
 struct str world_cluster_name(const struct world *world, const struct elfmachine *machine)
 {
     const struct kube_object *owner = world_find_owner(world, machine);
-    struct str name = owner ? kube_meta_label(&owner->meta, LABEL_CLUSTER_NAME) : STR("");
-    return str_is_empty(name) ? kube_meta_label(&machine->object.meta, LABEL_CLUSTER_NAME) : name;
+    return kube_meta_label(owner ? &owner->meta : &machine->object.meta, LABEL_CLUSTER_NAME);
 }
 
 const struct cluster *world_find_cluster(const struct world *world, struct str ns, struct str name)

@@ -68,7 +68,8 @@ const struct elfmachine *world_find_elfmachine(const struct world *world, struct
 /* The Machine that owns it, by the owner reference. */
 const struct kube_object *world_find_owner(const struct world *world,
                                            const struct elfmachine *machine);
-/* The name of its Cluster: its Machine's label, else its own; empty: neither says. */
+/* The name of its Cluster: its Machine's label, or its own when the Machine is gone; empty: not
+ * said. */
 struct str world_cluster_name(const struct world *world, const struct elfmachine *machine);
 const struct cluster *world_find_cluster(const struct world *world, struct str ns, struct str name);
 const struct kube_object *world_find_template(const struct world *world,

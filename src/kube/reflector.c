@@ -236,6 +236,9 @@ static void tell(const struct kube_reflector *reflector, const struct kube_refle
         log_debug(log, 2, "A list or watch failed and is tried again",
                   LOG_CSTR("resource", plural_of(reflector)), LOG_ERR(why),
                   LOG_INT("pauseMs", effect->pause_ms));
+    else if (why->code == ERROR_GONE) /* as after every restart of an API server */
+        log_info(log, "The server has forgotten where the watch was: listing anew",
+                 LOG_CSTR("resource", plural_of(reflector)), LOG_ERR(why));
     else if (why->code == ERROR_DENIED)
         log_warning(log, "Cannot list or watch: check RBAC and credentials",
                     LOG_CSTR("resource", plural_of(reflector)), LOG_ERR(why));

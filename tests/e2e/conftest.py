@@ -47,6 +47,13 @@ def pytest_generate_tests(metafunc):
     metafunc.parametrize("plane", sets, indirect=True, scope="session")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """All tests of one set together, so that each control plane is started once."""
+    sets = list(control_plane.CRD_SETS)
+    items.sort(key=lambda item: sets.index(item.callspec.params["plane"]) if "plane" in item.fixturenames else -1)
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     report = (yield).get_result()

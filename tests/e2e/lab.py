@@ -131,7 +131,8 @@ class Lab:
         return self.world.create("ElfMachineTemplate", {"metadata": metadata, "spec": spec})
 
     def pool(self, name="pool", namespace=None, labels=None, start="10.1.0.10", end="10.1.0.20", **spec):
-        spec = without_none({"namePrefix": name, "prefix": 24, "gateway": "10.1.0.1",
+        gateway = f"{start.rpartition('.')[0]}.1"
+        spec = without_none({"namePrefix": name, "prefix": 24, "gateway": gateway,
                              "pools": [{"start": start, "end": end}], **spec})
         namespace = namespace or self.namespace
         self.ensure_namespace(namespace)
@@ -223,9 +224,11 @@ class Lab:
                    "a second has passed")
 
     def until_nothing_is_left(self):
-        """All claims and addresses of all pools have gone back."""
-        self.until(lambda: not self.world.all("IPClaim") and not self.world.all("IPAddress"),
-                   "the last claim and address are gone")
+        """All claims and addresses have gone back, but those of the machines that only went on beside."""
+        def left():
+            return [obj for kind in ("IPClaim", "IPAddress") for obj in self.world.all(kind)
+                    if not obj["metadata"]["namespace"].startswith(f"{self.namespace}-other")]
+        self.until(lambda: not left(), "the last claim and address are gone")
 
     def others_go_on(self):
         """Another machine with a cluster and pool of its own gets its address. What the manager has been told

@@ -66,7 +66,11 @@ class Player(threading.Thread):
 
     def _try_step(self):
         with contextlib.suppress(OSError, http.client.HTTPException):  # the server restarts: again
-            self.step()
+            try:
+                self.step()
+            except ApiError as error:
+                if error.status < 500:
+                    raise
 
     def _wake(self):
         with self.world.changed:

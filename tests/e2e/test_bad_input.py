@@ -88,7 +88,7 @@ def test_pool_without_ranges(lab):
     pool = lab.by_name(pools=[])
     lab.manager()
     machine = lab.machine()
-    lab.until(lambda: machine.events("IPClaimFailed") or machine.events("WaitingForIPPool"), "an Event tells")
+    lab.until(lambda: machine.events("IPPoolInvalid"), "an Event tells")
     lab.others_go_on()
     lab.world.patch("IPPool", pool, {"spec": {"pools": [{"start": "10.1.0.10", "end": "10.1.0.12"}]}})
     lab.until_served(machine)
@@ -100,7 +100,7 @@ def test_pool_with_bad_ranges(lab):
                        {"start": "10.2.0.20", "end": "10.2.0.30", "subnet": "10.3.0.0/24"}])
     lab.manager()
     machine = lab.machine()
-    lab.until(lambda: machine.events("IPClaimFailed") or machine.events("WaitingForIPPool"), "an Event tells")
+    lab.until(lambda: machine.events("IPPoolInvalid"), "an Event tells")
     lab.others_go_on()
     assert machine.addresses == []
 

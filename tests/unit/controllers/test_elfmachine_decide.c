@@ -42,6 +42,8 @@ static const struct decide_case live_cases[] = {
      "cluster ns/c\nelfmachine ns/m owner=owner cape device=IPV4", "wait WaitingForMachine"},
     {"waits for its Cluster", "machine ns/owner cluster=c\n" MACHINE "device=IPV4",
      "wait WaitingForCluster"},
+    {"waits for the cluster label of its Machine, whatever its own says",
+     "cluster ns/c\nmachine ns/owner\n" MACHINE "cluster=c device=IPV4", "wait WaitingForCluster"},
     {"waits for the cluster label", "cluster ns/c\nmachine ns/owner\n" MACHINE "device=IPV4",
      "wait WaitingForCluster"},
     {"a paused Cluster", USUAL "cluster ns/c paused\n" MACHINE "device=IPV4", "wait Paused"},
