@@ -113,10 +113,24 @@ bool listen_on(const char *address, int *fd_out, struct error *err)
     return true;
 }
 
-int listen_port(int fd)
+static union address address_of(int fd)
 {
     union address address = {.any = {0}};
     socklen_t size = sizeof(address);
     must(getsockname(fd, &address.any, &size) == 0);
+    return address;
+}
+
+int listen_port(int fd)
+{
+    union address address = address_of(fd);
     return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
+}
+
+bool listen_is_loopback(int fd)
+{
+    union address address = address_of(fd);
+    return address.any.sa_family == AF_INET6
+               ? IN6_IS_ADDR_LOOPBACK(&address.v6.sin6_addr)
+               : ntohl(address.v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
 }

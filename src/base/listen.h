@@ -7,3 +7,4 @@
  * ERROR_CONFLICT: in use. */
 must_check bool listen_on(const char *address, int *fd_out, struct error *err);
 int listen_port(int fd);
+bool listen_is_loopback(int fd); /* nobody but this machine can connect */
