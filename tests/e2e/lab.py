@@ -233,10 +233,12 @@ class Lab:
     def others_go_on(self):
         """Another machine with a cluster and pool of its own gets its address. What the manager has been told
         before this began, it has had the time to act on when this returns."""
-        namespace = f"{self.namespace}-other{next(_numbers)}"
+        number = next(_numbers)
+        namespace = f"{self.namespace}-other{number}"
         self.cluster(namespace=namespace)
         self.template(namespace=namespace, labels={POOL_NAME: "pool"})
-        self.pool(namespace=namespace, start="10.99.0.10", end="10.99.0.20")
+        net = f"10.{90 + number // 250}.{number % 250}"  # all machines are on the same network
+        self.pool(namespace=namespace, start=f"{net}.10", end=f"{net}.20")
         machine = self.machine("bystander", namespace=namespace)
         self.until_served(machine)
         return machine

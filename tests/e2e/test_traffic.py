@@ -11,9 +11,9 @@ def writes(lab, since):
                                if r["verb"] not in ("get", "list", "watch"))
 
 
-def served_one_after_the_other(lab, count, release):
+def served_one_after_the_other(lab, count, release, first=0):
     """Machines that come, and go if asked, each when the one before is finished."""
-    for number in range(count):
+    for number in range(first, first + count):
         machine = lab.machine(f"m{number}")
         lab.until_served(machine)
         lab.until_event(machine, "IPAllocated")
@@ -56,9 +56,9 @@ def test_no_reads_beyond_the_watches(lab):
     """Once it is ready the manager gets and lists nothing: the watches tell it all."""
     lab.by_name()
     lab.manager()
-    lab.until_served(lab.machine("first"))
+    served_one_after_the_other(lab, 1, release=True)
     start = lab.plane.position()
-    served_one_after_the_other(lab, 3, release=True)
+    served_one_after_the_other(lab, 3, release=True, first=1)
     reads = [(r["verb"], r["requestURI"]) for r in lab.plane.requests(start) if r["verb"] in READS]
     assert reads == []
 
