@@ -67,3 +67,18 @@ bool base64_decode(struct str text, char **data_out, size_t *size_out, struct er
     *data_out = steal_ptr(data);
     return true;
 }
+
+void base64_encode(struct str data, struct strbuf *out)
+{
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < data.len; i += 3) {
+        uint32_t bits = 0;
+        for (size_t n = 0; n < 3; n++)
+            bits = bits << 8 | (i + n < data.len ? (unsigned char)data.ptr[i + n] : 0);
+        strbuf_append_char(out, alphabet[bits >> 18]);
+        strbuf_append_char(out, alphabet[bits >> 12 & 63]);
+        strbuf_append_char(out, i + 1 < data.len ? alphabet[bits >> 6 & 63] : '=');
+        strbuf_append_char(out, i + 2 < data.len ? alphabet[bits & 63] : '=');
+    }
+}

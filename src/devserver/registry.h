@@ -9,12 +9,14 @@
 #include "base/str.h"
 #include "devserver/schema.h"
 
+struct dev_json_path;
 struct dev_column { /* additionalPrinterColumns */
     struct str name;
     struct str type; /* string, integer, date, ... */
     struct str format;
     struct str description;
-    struct str json_path; /* ".status.ready" */
+    struct str json_path;       /* ".status.ready" */
+    struct dev_json_path *path; /* the same, compiled */
     int priority;
 };
 

@@ -116,6 +116,10 @@ static void test_any_bytes_come_back(void **state)
         assert_true(base64_decode(str_from(text), &decoded, &decoded_size, &err));
         assert_int_equal(decoded_size, size);
         assert_memory_equal(decoded, data, size);
+        cleanup_strbuf struct strbuf encoded = {0};
+        base64_encode((struct str){(const char *)data, size}, &encoded);
+        assert_int_equal(encoded.len, strlen(text));
+        assert_memory_equal(encoded.data ? encoded.data : "", text, encoded.len);
     }
 }
 
