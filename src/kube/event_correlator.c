@@ -7,7 +7,7 @@
 #include "base/must.h"
 
 enum {
-    MAX_ENTRIES = 4096,
+    MAX_ENTRIES = 1024,
     WINDOW_MS = 10 * 60 * 1000,
     REFILL_MS = 5 * 60 * 1000,
     BURST = 25,

@@ -12,7 +12,7 @@
 #include "kube/model/actions.h"
 
 struct kube_correlator_options {
-    size_t max_entries; /* of each sort; 0: 4096 */
+    size_t max_entries; /* of each sort; 0: 1024 */
     int64_t window_ms;  /* 0: 10 min */
     int64_t refill_ms;  /* of one token; 0: 5 min */
     int64_t burst;      /* 0: 25 */

@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 import control_plane  # noqa: E402
 import kube  # noqa: E402
 
-MANAGER = str(ROOT / "build" / "release" / "bin" / "cape-ip-manager")
+MANAGER = os.environ.get("CAPE_IP_MANAGER") or str(ROOT / "build" / "release" / "bin" / "cape-ip-manager")
 LOADGEN = str(ROOT / "build" / "release" / "tests" / "bench" / "loadgen")
 FOLDER = ROOT / "build" / "bench"
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
