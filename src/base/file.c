@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -72,4 +74,29 @@ bool file_read(const char *path, size_t max_bytes, char **data_out, size_t *size
     *size_out = data.len;
     *data_out = strbuf_take(&data);
     return true;
+}
+
+static bool write_all(int fd, struct str data)
+{
+    while (data.len > 0) {
+        ssize_t written = write(fd, data.ptr, data.len);
+        if (written < 0 && errno != EINTR)
+            return false;
+        data = str_skip(data, written > 0 ? (size_t)written : 0);
+    }
+    return true;
+}
+
+bool file_replace(const char *path, unsigned mode, struct str data, struct error *err)
+{
+    cleanup_strbuf struct strbuf draft = {0};
+    strbuf_printf(&draft, "%s.XXXXXX", path);
+    cleanup_with(close_fd) int fd = mkostemp(draft.data, O_CLOEXEC);
+    if (fd < 0)
+        return error_set_errno(err, errno, "%s", path);
+    if (fchmod(fd, mode) == 0 && write_all(fd, data) && rename(draft.data, path) == 0)
+        return true;
+    error_set_errno(err, errno, "%s", path);
+    (void)unlink(draft.data);
+    return false;
 }

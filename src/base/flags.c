@@ -71,6 +71,14 @@ static bool parse_choice(const char *const *choices, const char *value, int *out
     return false;
 }
 
+static bool add_text(struct flag_texts *texts, const char *value)
+{
+    if (texts->count == FLAG_TEXTS_MAX)
+        return false;
+    texts->items[texts->count++] = value;
+    return true;
+}
+
 static bool is_in_range(const struct flag *flag, int64_t number)
 {
     return (flag->min == 0 && flag->max == 0) || (number >= flag->min && number <= flag->max);
@@ -98,6 +106,8 @@ static bool store_value(const struct flag *flag, const char *value, void *target
     case FLAG_TEXT:
         *(const char **)field = value;
         return true;
+    case FLAG_TEXTS:
+        return add_text(field, value);
     case FLAG_INT:
         if (!parse_int(value, &number) || !is_in_range(flag, number))
             return false;
@@ -111,14 +121,20 @@ static bool store_value(const struct flag *flag, const char *value, void *target
     return true;
 }
 
-static const char *initial_value(const struct flag *flag)
+static void set_initial(const struct flag *flag, void *target)
 {
     static const char *const zeros[] = {
         [FLAG_BOOL] = "false", [FLAG_INT] = "0", [FLAG_NUMBER] = "0",
         [FLAG_DURATION] = "0", [FLAG_TEXT] = "",
     };
+    if (flag->type == FLAG_TEXTS) {
+        must(!flag->initial && !flag->no_effect);
+        *(struct flag_texts *)(void *)((char *)target + flag->offset) =
+            (struct flag_texts){.count = 0};
+        return;
+    }
     must(flag->initial || flag->type < ARRAY_LEN(zeros));
-    return flag->initial ? flag->initial : zeros[flag->type];
+    must(store_value(flag, flag->initial ? flag->initial : zeros[flag->type], target));
 }
 
 static void append_expected(const struct flag *flag, struct strbuf *out)
@@ -155,6 +171,9 @@ static void append_expected(const struct flag *flag, struct strbuf *out)
         break;
     case FLAG_TEXT:
         strbuf_append_cstr(out, "text");
+        break;
+    case FLAG_TEXTS:
+        strbuf_printf(out, "text, at most %d times", FLAG_TEXTS_MAX);
         break;
     }
 }
@@ -307,7 +326,7 @@ bool flags_parse(const struct flag_set *set, const char *const *args, void *targ
     struct parser parser = {.set = set, .args = args, .target = target, .seen = seen};
     *seen = (struct flags_seen){0};
     for (size_t i = 0; i < set->count; i++)
-        must(store_value(&set->flags[i], initial_value(&set->flags[i]), target));
+        set_initial(&set->flags[i], target);
     while (*parser.args && !seen->wants_help) {
         const char *arg = *parser.args++;
         if (arg[0] != '-' || arg[1] == '\0') {
@@ -331,6 +350,7 @@ static const char *value_name(const struct flag *flag)
     static const char *const by_type[] = {
         [FLAG_BOOL] = "",         [FLAG_INT] = "NUMBER", [FLAG_NUMBER] = "NUMBER",
         [FLAG_DURATION] = "TIME", [FLAG_TEXT] = "TEXT",  [FLAG_CHOICE] = "WORD",
+        [FLAG_TEXTS] = "TEXT",
     };
     return flag->value_name ? flag->value_name : by_type[flag->type];
 }
@@ -344,6 +364,8 @@ static void append_description(const struct flag *flag, struct strbuf *out)
     }
     if (flag->initial)
         strbuf_printf(out, " (default %s)", flag->initial);
+    if (flag->type == FLAG_TEXTS)
+        strbuf_append_cstr(out, " (may be repeated)");
 }
 
 /* The words of `text` from HELP_COLUMN on, in as many lines as they need; the cursor is there. */

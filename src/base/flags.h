@@ -2,8 +2,8 @@
  *
  *   --flag=value  --flag value  --bool  --bool=false  -v2  -v=2  -v 2  --  (ends the flags)
  *
- * "_" in a name reads as "-", the last of several wins, what is no flag is left over. Nothing is
- * allocated: values that are text point into the arguments. */
+ * "_" in a name reads as "-", the last of several wins (but see FLAG_TEXTS), what is no flag is
+ * left over. Nothing is allocated: values that are text point into the arguments. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +18,14 @@ enum flag_type {
     FLAG_NUMBER,   /* double */
     FLAG_DURATION, /* int64_t, milliseconds; Go's notation */
     FLAG_TEXT,     /* const char *, never NULL afterwards */
+    FLAG_TEXTS,    /* struct flag_texts: may be given several times, every value counts */
     FLAG_CHOICE,   /* int: index in `choices` */
+};
+
+enum { FLAG_TEXTS_MAX = 64 };
+struct flag_texts {
+    const char *items[FLAG_TEXTS_MAX];
+    size_t count;
 };
 
 struct flag {

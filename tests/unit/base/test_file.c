@@ -193,6 +193,31 @@ static void test_reads_no_more_than_one_byte_too_many(void **state)
     close(ends[1]);
 }
 
+static void test_replaces_whole_and_leaves_nothing_else(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    struct stat st;
+    write_file(1000);
+    for (size_t i = 0; i < 2; i++) {
+        cleanup_free char *data = NULL;
+        size_t size_bytes = 0;
+        struct str text = i == 0 ? STR("new\n") : STR("");
+        assert_true(file_replace(path, 0600, text, &err));
+        assert_true(file_read(path, 10, &data, &size_bytes, &err));
+        assert_true(str_eq((struct str){data, size_bytes}, text));
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0600);
+    }
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkdir(path, 0700), 0); /* cannot be replaced by a file */
+    assert_false(file_replace(path, 0600, STR("x"), &err));
+    assert_non_null(strstr(err.text, path));
+    assert_int_equal(rmdir(path), 0); /* remove_dir sees whether a draft was left */
+    assert_false(file_replace("/nowhere/at/all", 0600, STR("x"), &err));
+    assert_int_equal(err.code, ERROR_NOT_FOUND);
+}
+
 static void test_leaves_no_descriptor_open(void **state)
 {
     (void)state;
@@ -201,6 +226,7 @@ static void test_leaves_no_descriptor_open(void **state)
     test_sizes(state);
     test_too_large(state);
     test_failures_name_the_path(state);
+    test_replaces_whole_and_leaves_nothing_else(state);
     int after = dup(0);
     close(after);
     assert_int_equal(after, before);
@@ -216,6 +242,7 @@ int main(void)
         cmocka_unit_test(test_failures_name_the_path),
         cmocka_unit_test(test_pipes),
         cmocka_unit_test(test_reads_no_more_than_one_byte_too_many),
+        cmocka_unit_test(test_replaces_whole_and_leaves_nothing_else),
         cmocka_unit_test(test_leaves_no_descriptor_open),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);

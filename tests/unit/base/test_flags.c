@@ -174,6 +174,31 @@ static void test_given_flags_are_remembered(void **state)
     assert_int_equal(seen.given, 1 << 1 | 1 << 6 | 1 << 8);
 }
 
+static void test_texts_are_collected(void **state)
+{
+    (void)state;
+    static const struct flag flags[] = {
+        {"tag", .type = FLAG_TEXTS, .help = "what to call it", .value_name = "TAG"}};
+    static const struct flag_set tags = {flags, ARRAY_LEN(flags)};
+    const char *args[FLAG_TEXTS_MAX + 2] = {"--tag=a", "--tag", "b", "--tag="};
+    struct flag_texts texts = {.count = 7};
+    struct flags_seen seen;
+    struct error err = {0};
+    cleanup_strbuf struct strbuf help = {0};
+    assert_true(flags_parse(&tags, args, &texts, &seen, &err));
+    assert_int_equal(texts.count, 3);
+    assert_string_equal(texts.items[0], "a");
+    assert_string_equal(texts.items[1], "b");
+    assert_string_equal(texts.items[2], "");
+    for (size_t i = 0; i <= FLAG_TEXTS_MAX; i++)
+        args[i] = "--tag=x";
+    assert_false(flags_parse(&tags, args, &texts, &seen, &err));
+    assert_non_null(strstr(err.text, "at most 64 times"));
+    flags_append_help(&tags, &help);
+    assert_string_equal(
+        help.data, "      --tag TAG                           what to call it (may be repeated)\n");
+}
+
 static void test_help_is_in_columns(void **state)
 {
     (void)state;
@@ -205,6 +230,7 @@ int main(void)
         cmocka_unit_test(test_values_are_read_as_pflag_does),
         cmocka_unit_test(test_what_is_wrong_is_said_in_one_line),
         cmocka_unit_test(test_given_flags_are_remembered),
+        cmocka_unit_test(test_texts_are_collected),
         cmocka_unit_test(test_help_is_in_columns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
