@@ -129,8 +129,7 @@ struct dev_resource *dev_builtin_new(size_t index)
     return r;
 }
 
-/* ---- what the server fills in ------------------------------------------------------------------
- */
+/* ---- what the server fills in ---------------------------------------------------------------- */
 
 static yyjson_mut_val *object_at(yyjson_mut_doc *doc, yyjson_mut_val *parent, const char *key)
 {

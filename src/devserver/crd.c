@@ -15,8 +15,7 @@ struct reader {
     struct dev_causes *causes;
 };
 
-/* ---- what is wrong -----------------------------------------------------------------------------
- */
+/* ---- what is wrong --------------------------------------------------------------------------- */
 
 static void complain(struct reader *r, const char *reason, struct str field, struct str message)
 {
@@ -139,8 +138,7 @@ static void check_conversion(struct reader *r, yyjson_val *spec)
                           STR_ARG(strategy)));
 }
 
-/* ---- versions ----------------------------------------------------------------------------------
- */
+/* ---- versions -------------------------------------------------------------------------------- */
 
 static void check_column(struct reader *r, struct dev_column *column, size_t index)
 {
@@ -261,8 +259,7 @@ static void read_versions(struct reader *r, yyjson_val *spec, struct dev_resourc
         complain_versions(r, versions, "must have exactly one version marked as storage version");
 }
 
-/* ---- names -------------------------------------------------------------------------------------
- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static struct str *dup_strs(struct reader *r, yyjson_val *object, const char *key, size_t *count)
 {

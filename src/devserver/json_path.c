@@ -38,8 +38,7 @@ struct dev_json_path {
     bool is_strange; /* kube-apiserver takes it, we do not know it: finds nothing */
 };
 
-/* ---- reading -----------------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 struct parser {
     struct arena *arena;
@@ -178,8 +177,7 @@ bool dev_json_path_compile(struct arena *arena, struct str text, struct dev_json
     return true;
 }
 
-/* ---- finding -----------------------------------------------------------------------------------
- */
+/* ---- finding --------------------------------------------------------------------------------- */
 
 static yyjson_val *find(const struct step *step, yyjson_val *value);
 

@@ -26,8 +26,7 @@ struct dev_regex {
     uint32_t count;
 };
 
-/* ---- compiling --------------------------------------------------------------------------------
- */
+/* ---- compiling ------------------------------------------------------------------------------- */
 
 struct compiler {
     struct instruction *program; /* heap while it grows */
@@ -152,8 +151,7 @@ bool dev_regex_compile(struct arena *arena, struct str pattern, const struct dev
     return true;
 }
 
-/* ---- matching ---------------------------------------------------------------------------------
- */
+/* ---- matching -------------------------------------------------------------------------------- */
 
 /* Instructions that the machine is at, each once. */
 struct places {

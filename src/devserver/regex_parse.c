@@ -70,8 +70,7 @@ static struct regex_node *set_node(struct parser *p, const struct set *set)
     return node;
 }
 
-/* ---- classes ----------------------------------------------------------------------------------
- */
+/* ---- classes --------------------------------------------------------------------------------- */
 
 static const struct named_class {
     const char *name;
@@ -231,8 +230,7 @@ static bool parse_bracket(struct parser *p, struct regex_node **out)
     return true;
 }
 
-/* ---- expressions ------------------------------------------------------------------------------
- */
+/* ---- expressions ----------------------------------------------------------------------------- */
 
 static bool parse_alternatives(struct parser *p, struct regex_node **out);
 

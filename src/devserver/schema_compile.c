@@ -74,8 +74,7 @@ static struct schema_node *new_node(struct compiler *c)
     return node;
 }
 
-/* ---- type --------------------------------------------------------------------------------------
- */
+/* ---- type ------------------------------------------------------------------------------------ */
 
 static void compile_type(struct compiler *c, struct schema_node *node, yyjson_val *json)
 {
@@ -114,8 +113,7 @@ static void check_type(struct compiler *c, const struct schema_node *node, enum 
                  "Invalid value: \"%s\": must be object at the root", schema_type_name(node->type));
 }
 
-/* ---- values ------------------------------------------------------------------------------------
- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static int64_t limit(yyjson_val *json, const char *key)
 {
@@ -201,8 +199,7 @@ static void compile_default(struct compiler *c, struct schema_node *node, yyjson
     yyjson_mut_doc_free(doc);
 }
 
-/* ---- objects and lists -------------------------------------------------------------------------
- */
+/* ---- objects and lists ----------------------------------------------------------------------- */
 
 static int compare_properties(const void *a, const void *b)
 {
@@ -301,8 +298,7 @@ static void compile_list_type(struct compiler *c, struct schema_node *node, yyjs
     }
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------
- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static struct schema_nodes compile_junctor(struct compiler *c, yyjson_val *json, const char *key,
                                            bool is_int_or_string)

@@ -68,8 +68,7 @@ static void complain_type(struct dev_causes *out, const struct schema_path *path
                    want, got);
 }
 
-/* ---- type --------------------------------------------------------------------------------------
- */
+/* ---- type ------------------------------------------------------------------------------------ */
 
 static bool has_type(const struct schema_node *node, yyjson_mut_val *value, enum schema_class class)
 {
@@ -118,8 +117,7 @@ static void check_type(const struct schema_node *node, yyjson_mut_val *value,
                                                  : "");
 }
 
-/* ---- allOf and its kin -------------------------------------------------------------------------
- */
+/* ---- allOf and its kin ----------------------------------------------------------------------- */
 
 /* How many of the schemas hold; *first takes the causes of the first that does not. */
 static size_t count_valid(const struct schema_nodes *nodes, yyjson_mut_val *value,
@@ -190,8 +188,7 @@ static void check_junctors(const struct schema_node *node, yyjson_mut_val *value
     }
 }
 
-/* ---- strings and numbers -----------------------------------------------------------------------
- */
+/* ---- strings and numbers --------------------------------------------------------------------- */
 
 static int64_t count_characters(struct str text)
 {
@@ -293,8 +290,7 @@ static void check_count(int64_t count, int64_t min, int64_t max, const char *wha
                  (long long)count, (long long)max, max == 1 ? "" : "s");
 }
 
-/* ---- lists that are sets or maps ---------------------------------------------------------------
- */
+/* ---- lists that are sets or maps ------------------------------------------------------------- */
 
 struct list_item {
     char *key; /* JSON of what has to differ; owned */
@@ -367,8 +363,7 @@ static void check_duplicates(const struct schema_node *node, yyjson_mut_val *arr
     }
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------
- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static void check_enum(const struct schema_node *node, yyjson_mut_val *value,
                        const struct schema_path *path, struct dev_causes *out)
