@@ -58,12 +58,19 @@ static bool parse_host(struct str host, uint16_t port, union address *out)
     return true;
 }
 
-static bool parse_address(const char *text, union address *out)
+struct str listen_host(struct str address)
 {
-    const char *colon = strrchr(text, ':');
+    while (address.len > 0 && address.ptr[address.len - 1] != ':') /* IPv6 has more of them */
+        address.len--;
+    return (struct str){address.ptr, address.len > 0 ? address.len - 1 : 0};
+}
+
+static bool parse_address(struct str text, union address *out)
+{
+    struct str host = listen_host(text);
     uint64_t port = 0;
-    return colon && str_to_u64(str_from(colon + 1), &port) && port <= UINT16_MAX &&
-           parse_host((struct str){text, (size_t)(colon - text)}, (uint16_t)port, out);
+    return str_to_u64(str_skip(text, host.len + 1), &port) && port <= UINT16_MAX &&
+           text.ptr[host.len] == ':' && parse_host(host, (uint16_t)port, out);
 }
 
 static int open_listener(const union address *address)
@@ -96,7 +103,7 @@ static bool is_all_without_v6(const union address *address)
 bool listen_on(const char *address, int *fd_out, struct error *err)
 {
     union address parsed;
-    if (!parse_address(address, &parsed))
+    if (!parse_address(str_from(address), &parsed))
         return error_set(err, ERROR_INVALID,
                          "\"%.64s\" is not valid: expected [HOST]:PORT, HOST an IPv4 address, "
                          "[IPv6 address] or localhost",
