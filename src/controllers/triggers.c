@@ -96,8 +96,8 @@ static bool same_labels(const struct kube_meta *a, const struct kube_meta *b)
     if (a->label_count != b->label_count)
         return false;
     for (uint32_t i = 0; i < a->label_count; i++)
-        if (!kube_meta_has_label(b, a->labels[i].key.ptr) ||
-            !str_eq(kube_meta_label(b, a->labels[i].key.ptr), a->labels[i].value))
+        if (!kube_meta_has_label(b, a->labels[i].key) ||
+            !str_eq(kube_meta_label(b, a->labels[i].key), a->labels[i].value))
             return false;
     return true;
 }

@@ -39,8 +39,7 @@ static struct str finish_patch(struct bare *bare, struct arena *arena)
 
 static struct kube_request machine_patch(struct bare *bare, struct arena *arena, size_t number)
 {
-    struct str path =
-        kube_path(arena, &elfmachines, bare->bench->ns, machine_name(arena, number));
+    struct str path = kube_path(arena, &elfmachines, bare->bench->ns, machine_name(arena, number));
     return (struct kube_request){.verb = KUBE_PATCH_JSON,
                                  .path = path,
                                  .body = finish_patch(bare, arena),
@@ -108,7 +107,7 @@ static struct kube_request set_address(struct bare *bare, struct arena *arena, s
 static bool allocate_request(void *ctx, size_t item, size_t step, struct arena *arena,
                              struct kube_request *out)
 {
-    static struct kube_request (*const steps[])(struct bare *bare, struct arena *arena,
+    static struct kube_request (*const steps[])(struct bare * bare, struct arena * arena,
                                                 size_t number) = {
         add_finalizer, create_claim, create_address, answer_claim, set_address,
     };
@@ -200,8 +199,7 @@ static void elfmachine_changed(void *ctx, const struct kube_object *before,
 {
     struct bare *bare = ctx;
     if (before && after && elfmachine_wants_address(elfmachine_from(before)) &&
-        !elfmachine_wants_address(elfmachine_from(after)) &&
-        ++bare->served == bare->bench->count)
+        !elfmachine_wants_address(elfmachine_from(after)) && ++bare->served == bare->bench->count)
         bare->allocate_ms = bench_now_ms() - bare->began_ms;
     if (bare->is_releasing && kube_store_count(bare->elfmachines) == 0)
         finish(bare);
@@ -224,9 +222,8 @@ static void filled(void *ctx)
     size_t number;
     while ((object = kube_store_each(bare->elfmachines, &position)) != NULL)
         if (machine_number(object->meta.name, &number) && number < bare->bench->count)
-            bare->identities[number] =
-                (struct identity){arena_dup_str(&bare->arena, object->meta.uid),
-                                  object->meta.resource_version};
+            bare->identities[number] = (struct identity){
+                arena_dup_str(&bare->arena, object->meta.uid), object->meta.resource_version};
     bench_wait(bare->bench, WATCHES_SETTLE_MS, allocate, bare);
 }
 

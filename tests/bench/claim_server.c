@@ -69,9 +69,9 @@ static void on_address(void *ctx, const struct kube_response *response, const st
         bench_fail("an IPAddress was not created", err);
     cleanup_arena struct arena arena;
     arena_init(&arena);
-    struct kube_request request = request_merge(
-        &arena, &ipclaims, claim->ns, claim->name,
-        claim_status_json(&arena, claim->ns, address_name(&arena, service->address)));
+    struct kube_request request =
+        request_merge(&arena, &ipclaims, claim->ns, claim->name,
+                      claim_status_json(&arena, claim->ns, address_name(&arena, service->address)));
     request.path = arena_printf(&arena, STR_FMT "/status", STR_ARG(request.path));
     kube_client_send(service->server->client, &request, on_status, service);
 }

@@ -15,8 +15,8 @@ struct cycles {
     struct kube_client *client;
     struct kube_store *stores[MIRRORS]; /* the first: ElfMachines */
     size_t unfilled;
-    size_t done;   /* before this batch */
-    size_t served; /* of this batch */
+    size_t done;     /* before this batch */
+    size_t served;   /* of this batch */
     bool are_let_go; /* all have been let go */
     double began_ms;
 };

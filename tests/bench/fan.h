@@ -10,8 +10,8 @@
 
 struct fan_plan {
     size_t count;
-    size_t width;             /* items at a time; 0: all */
-    bool takes_existing;      /* 409 is as good as an answer */
+    size_t width;        /* items at a time; 0: all */
+    bool takes_existing; /* 409 is as good as an answer */
     struct kube_client *client;
     /* Fills the request of this step; what it points at lives in the arena, or until it has been
      * answered. False: the item has no such step. Steps count from 0. */

@@ -1,4 +1,5 @@
-/* The objects of one kind in the bench's namespace, followed by a reflector as the manager's are. */
+/* The objects of one kind in the bench's namespace, followed by a reflector as the manager's are.
+ */
 #pragma once
 #include "bench/bench.h"
 #include "kube/model/store.h"

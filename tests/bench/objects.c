@@ -15,8 +15,8 @@ const struct kube_resource clusters = {STR(GROUP_CAPI), STR("v1beta1"), STR("clu
 const struct kube_resource machines = {STR(GROUP_CAPI), STR("v1beta1"), STR("machines"), true};
 const struct kube_resource elfmachines = {STR(GROUP_CAPE), STR("v1beta1"), STR("elfmachines"),
                                           true};
-const struct kube_resource templates = {STR(GROUP_CAPE), STR("v1beta1"),
-                                        STR("elfmachinetemplates"), true};
+const struct kube_resource templates = {STR(GROUP_CAPE), STR("v1beta1"), STR("elfmachinetemplates"),
+                                        true};
 const struct kube_resource ippools = {STR(GROUP_METAL3_IPAM), STR("v1alpha1"), STR("ippools"),
                                       true};
 const struct kube_resource ipclaims = {STR(GROUP_METAL3_IPAM), STR("v1alpha1"), STR("ipclaims"),
@@ -145,8 +145,8 @@ struct str ipaddress_json(struct arena *arena, struct str ns, size_t number, str
 
 struct str claim_status_json(struct arena *arena, struct str ns, struct str address)
 {
-    return arena_printf(
-        arena,
-        "{\"status\":{\"address\":{\"name\":\"" STR_FMT "\",\"namespace\":\"" STR_FMT "\"}}}",
-        STR_ARG(address), STR_ARG(ns));
+    return arena_printf(arena,
+                        "{\"status\":{\"address\":{\"name\":\"" STR_FMT
+                        "\",\"namespace\":\"" STR_FMT "\"}}}",
+                        STR_ARG(address), STR_ARG(ns));
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/attr.h"
 #include "base/clock.h"
 #include "base/must.h"
 #include "kube/model/json.h"
@@ -17,10 +18,33 @@ static uint32_t count_kept(yyjson_val *map, const char *const *keys)
     return count;
 }
 
+/* A copy in the arena, unless the kind's own texts or what is kept of this object already have the
+ * same: its own name, namespace and uid, and those of its owners, are what objects repeat. */
+static struct str keep_text(const struct kube_kind *kind, const struct kube_meta *meta,
+                            struct arena *arena, struct str text)
+{
+    for (size_t i = 0; kind->known_texts && kind->known_texts[i]; i++)
+        if (str_eq_cstr(text, kind->known_texts[i]))
+            return str_from(kind->known_texts[i]);
+    const struct str own[] = {meta->name, meta->ns, meta->uid};
+    for (size_t i = 0; i < ARRAY_LEN(own); i++)
+        if (str_eq(text, own[i]))
+            return own[i];
+    for (uint32_t i = 0; meta->owners && i < meta->owner_count; i++) {
+        if (str_eq(text, meta->owners[i].name))
+            return meta->owners[i].name;
+        if (str_eq(text, meta->owners[i].uid))
+            return meta->owners[i].uid;
+    }
+    return arena_dup_str(arena, text);
+}
+
 /* The entries of a map of strings (labels, annotations) that the kind keeps, in the kind's order.
  */
-static const struct kube_label *parse_kept(yyjson_val *map, const char *const *keys,
-                                           struct arena *arena, uint32_t *count_out)
+static const struct kube_label *parse_kept(const struct kube_kind *kind,
+                                           const struct kube_meta *meta, yyjson_val *map,
+                                           const char *const *keys, struct arena *arena,
+                                           uint32_t *count_out)
 {
     *count_out = count_kept(map, keys);
     if (*count_out == 0)
@@ -31,20 +55,11 @@ static const struct kube_label *parse_kept(yyjson_val *map, const char *const *k
         yyjson_val *value = yyjson_obj_get(map, keys[i]);
         if (yyjson_is_str(value))
             kept[filled++] = (struct kube_label){
-                .key = str_from(keys[i]),
-                .value = arena_dup_str(arena, json_value_str(value)),
+                .key = keys[i],
+                .value = keep_text(kind, meta, arena, json_value_str(value)),
             };
     }
     return kept;
-}
-
-/* A copy in the arena, or the kind's own text where it has the same. */
-static struct str keep_text(const struct kube_kind *kind, struct arena *arena, struct str text)
-{
-    for (size_t i = 0; kind->known_texts && kind->known_texts[i]; i++)
-        if (str_eq_cstr(text, kind->known_texts[i]))
-            return str_from(kind->known_texts[i]);
-    return arena_dup_str(arena, text);
 }
 
 static bool is_owner(yyjson_val *json)
@@ -52,17 +67,17 @@ static bool is_owner(yyjson_val *json)
     return !str_is_empty(json_str(json, "kind")) && !str_is_empty(json_str(json, "name"));
 }
 
-static struct kube_owner parse_owner(const struct kube_kind *kind, yyjson_val *json,
-                                     struct arena *arena)
+static struct kube_owner parse_owner(const struct kube_kind *kind, const struct kube_meta *meta,
+                                     yyjson_val *json, struct arena *arena)
 {
     struct str api_version = json_str(json, "apiVersion");
     size_t slash = 0;
     if (!str_find(api_version, '/', &slash)) /* "v1": the core group */
         slash = 0;
     return (struct kube_owner){
-        .group = keep_text(kind, arena, (struct str){api_version.ptr, slash}),
-        .kind = keep_text(kind, arena, json_str(json, "kind")),
-        .name = arena_dup_str(arena, json_str(json, "name")),
+        .group = keep_text(kind, meta, arena, (struct str){api_version.ptr, slash}),
+        .kind = keep_text(kind, meta, arena, json_str(json, "kind")),
+        .name = keep_text(kind, meta, arena, json_str(json, "name")),
         .uid = arena_dup_str(arena, json_str(json, "uid")),
         .is_controller = json_bool(json, "controller"),
     };
@@ -81,7 +96,7 @@ static void parse_owners(const struct kube_kind *kind, struct kube_meta *meta, y
     yyjson_arr_foreach(json, i, max, owner)
     {
         if (is_owner(owner))
-            owners[filled++] = parse_owner(kind, owner, arena);
+            owners[filled++] = parse_owner(kind, meta, owner, arena);
     }
     meta->owners = owners;
 }
@@ -98,7 +113,7 @@ static void parse_finalizers(const struct kube_kind *kind, struct kube_meta *met
     yyjson_val *finalizer;
     yyjson_arr_foreach(json, i, max, finalizer)
     {
-        finalizers[i] = keep_text(kind, arena, json_value_str(finalizer));
+        finalizers[i] = keep_text(kind, meta, arena, json_value_str(finalizer));
     }
     meta->finalizers = finalizers;
 }
@@ -119,6 +134,9 @@ static bool parse_meta(const struct kube_kind *kind, struct kube_meta *meta, yyj
         meta->resource_version == 0)
         return error_set(err, ERROR_INVALID, "%s " STR_FMT ": no decimal metadata.resourceVersion",
                          kind->kind, STR_ARG(name));
+    meta->ns = arena_dup_str(arena, json_str(json, "namespace"));
+    meta->name = arena_dup_str(arena, name);
+    meta->uid = arena_dup_str(arena, json_str(json, "uid"));
     meta->generation = json_int(json, "generation", 0);
     meta->created_s = parse_time_s(json_str(json, "creationTimestamp"));
     meta->is_deleting = !str_is_empty(json_str(json, "deletionTimestamp"));
@@ -130,11 +148,9 @@ static bool parse_meta(const struct kube_kind *kind, struct kube_meta *meta, yyj
     yyjson_val *annotations = json_object(json, "annotations");
     meta->has_labels = labels != NULL;
     meta->has_annotations = annotations != NULL;
-    meta->labels = parse_kept(labels, kind->labels, arena, &meta->label_count);
-    meta->annotations = parse_kept(annotations, kind->annotations, arena, &meta->annotation_count);
-    meta->ns = arena_dup_str(arena, json_str(json, "namespace"));
-    meta->name = arena_dup_str(arena, name);
-    meta->uid = arena_dup_str(arena, json_str(json, "uid"));
+    meta->labels = parse_kept(kind, meta, labels, kind->labels, arena, &meta->label_count);
+    meta->annotations =
+        parse_kept(kind, meta, annotations, kind->annotations, arena, &meta->annotation_count);
     return true;
 }
 
@@ -216,7 +232,7 @@ static const struct kube_label *find_label(const struct kube_label *labels, uint
                                            const char *key)
 {
     for (uint32_t i = 0; i < count; i++)
-        if (str_eq_cstr(labels[i].key, key))
+        if (strcmp(labels[i].key, key) == 0)
             return &labels[i];
     return NULL;
 }

@@ -13,7 +13,7 @@
 struct yyjson_val;
 
 struct kube_label {
-    struct str key; /* static memory: one of the kind's kept keys */
+    const char *key; /* static memory: one of the kind's kept keys */
     struct str value;
 };
 

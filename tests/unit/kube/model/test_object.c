@@ -90,7 +90,7 @@ static void test_only_kept_labels(void **state)
     const struct kube_meta *meta = &object->meta;
     assert_int_equal(meta->label_count, 2);
     assert_true(str_eq(kube_meta_label(meta, "cluster-name"), STR("c1")));
-    assert_ptr_equal(meta->labels[0].key.ptr, label_keys[0]);
+    assert_ptr_equal(meta->labels[0].key, label_keys[0]);
     assert_true(kube_meta_has_label(meta, "role"));
     assert_true(str_is_empty(kube_meta_label(meta, "role")));
     assert_false(kube_meta_has_label(meta, "x"));
@@ -131,6 +131,27 @@ static void test_known_texts_are_not_copied(void **state)
     assert_ptr_equal(owner->kind.ptr, known[2]);
     assert_in_range(object->size_bytes, 0, copying->size_bytes - 50);
     kube_object_unref(copying);
+    kube_object_unref(object);
+}
+
+static void test_a_text_is_kept_once(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"metadata\":{\"namespace\":\"ns\",\"name\":\"m0\",\"uid\":\"u0\","
+                               "\"resourceVersion\":\"1\","
+                               "\"ownerReferences\":[{\"apiVersion\":\"v1\",\"kind\":\"K\","
+                               "\"name\":\"m0\",\"uid\":\"u1\"}],"
+                               "\"labels\":{\"role\":\"ns\",\"cluster-name\":\"u0\"},"
+                               "\"annotations\":{\"cloned-from-name\":\"u1\"}},\"spec\":{}}";
+    const struct kube_object *object = parse(&MACHINE, text);
+    const struct kube_meta *meta = &object->meta;
+    assert_true(str_eq(meta->owners[0].name, STR("m0")));
+    assert_ptr_equal(meta->owners[0].name.ptr, meta->name.ptr);
+    assert_true(str_eq(kube_meta_label(meta, "role"), STR("ns")));
+    assert_ptr_equal(kube_meta_label(meta, "role").ptr, meta->ns.ptr);
+    assert_ptr_equal(kube_meta_label(meta, "cluster-name").ptr, meta->uid.ptr);
+    assert_true(str_eq(kube_meta_annotation(meta, "cloned-from-name"), STR("u1")));
+    assert_ptr_equal(kube_meta_annotation(meta, "cloned-from-name").ptr, meta->owners[0].uid.ptr);
     kube_object_unref(object);
 }
 
@@ -305,6 +326,7 @@ int main(void)
         cmocka_unit_test(test_only_kept_labels),
         cmocka_unit_test(test_finalizers_keep_their_index),
         cmocka_unit_test(test_known_texts_are_not_copied),
+        cmocka_unit_test(test_a_text_is_kept_once),
         cmocka_unit_test(test_owners),
         cmocka_unit_test(test_kind_adds_its_part),
         cmocka_unit_test(test_everything_is_in_one_block),
