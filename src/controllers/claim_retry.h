@@ -10,7 +10,13 @@
 /* True: it is this claim's turn, at *at_ms or later (wall clock). */
 bool claim_retry_is_due(const struct world *world, const struct elfmachine *machine,
                         const struct kube_object *claim, int64_t wall_ms, int64_t *at_ms);
-/* It was refused and its pool has eased since: its turn will come. */
-bool claim_retry_is_eligible(const struct world *world, const struct ipclaim *claim);
-/* The machine will ask anew: it is not on its way out, paused, failed, or content. */
-bool claim_retry_is_wanted(const struct world *world, const struct elfmachine *machine);
+
+/* The claims of a pool whose turn it is, one after the other; NULL: no more. */
+struct claim_turns {
+    const struct refused_claims *refused; /* of the pool */
+    int64_t eased_ms;
+    uint64_t left; /* free addresses */
+    size_t position;
+};
+struct claim_turns claim_retry_turns(const struct world *world, const struct ippool *pool);
+const struct ipclaim *claim_retry_next(struct claim_turns *turns);

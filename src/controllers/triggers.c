@@ -135,50 +135,41 @@ static void wake_owner(const struct triggers *t, const struct kube_object *claim
         wake_indexed(t, ELFMACHINES_BY_CLAIM_STEM, stem, STR(""), KUBE_URGENT);
 }
 
-/* The machines whose claims this pool has refused and may be asked for anew. The decisions pick the
- * oldest of them. */
+/* The machines whose turn it is to ask this pool anew. */
 static void wake_refused(const struct triggers *t, struct str pool_ns, struct str pool_name)
 {
-    const struct kube_store *claims = world_store(t->world, WORLD_IPCLAIMS);
-    struct kube_store_cursor at = kube_store_seek(claims, IPCLAIMS_OPEN, pool_ns, pool_name);
-    const struct kube_object *claim;
-    while ((claim = kube_store_next(claims, &at)) != NULL)
-        if (claim_retry_is_eligible(t->world, ipclaim_from(claim)))
-            wake_owner(t, claim);
+    const struct ippool *pool = world_find_ippool(t->world, pool_ns, pool_name);
+    if (!pool)
+        return;
+    struct claim_turns turns = claim_retry_turns(t->world, pool);
+    const struct ipclaim *claim;
+    while ((claim = claim_retry_next(&turns)) != NULL)
+        wake_owner(t, &claim->object);
 }
 
-/* Nobody asks anew for this claim, which was refused. */
-static bool is_given_up(const struct triggers *t, const struct ipclaim *claim)
+/* An address has come free: it may be kept for one claim, or be anybody's. */
+static void wake_hopeful(const struct triggers *t, struct str pool_ns, struct str pool_name)
 {
-    struct claim_record record;
-    if (!claim_record_read(&claim->object.meta, &record))
-        return false;
-    const struct elfmachine *owner =
-        world_find_elfmachine(t->world, record.owner_ns, record.owner_name);
-    return !owner || !claim_retry_is_wanted(t->world, owner);
+    const struct ippool *pool = world_find_ippool(t->world, pool_ns, pool_name);
+    for (uint32_t i = 0; pool && i < pool->reserved_count; i++) {
+        const struct ipclaim *claim =
+            world_find_ipclaim(t->world, pool_ns, pool->reserved[i].claim);
+        if (claim && ipclaim_is_refused(claim))
+            wake_owner(t, &claim->object);
+    }
+    wake_refused(t, pool_ns, pool_name);
 }
 
-/* A claim waited for an answer, or for its turn to be asked for anew, and does so no more without
- * having taken an address: it is another's turn. */
-static bool has_given_way(const struct triggers *t, const struct ipclaim *before,
-                          const struct ipclaim *after)
-{
-    if (ipclaim_is_pending(before))
-        return !after || (!ipclaim_is_pending(after) && str_is_empty(after->address_name));
-    return ipclaim_is_refused(before) && (!after || !ipclaim_is_refused(after)) &&
-           is_given_up(t, before);
-}
-
+/* A claim that waited for an answer has got no address: another may have its turn. */
 static void ipclaim_changed(void *ctx, const struct kube_object *before,
                             const struct kube_object *after)
 {
     const struct triggers *t = ctx;
     const struct ipclaim *old = ipclaim_from(before);
+    const struct ipclaim *new = ipclaim_from(after);
     wake_owner(t, after ? after : before);
-    if (!old || !has_given_way(t, old, ipclaim_from(after)))
-        return;
-    const struct ippool *pool = world_find_ippool(t->world, old->pool_ns, old->pool_name);
-    if (pool && world_pool_free_count(t->world, pool) > 0)
+    if (old && ipclaim_is_pending(old) &&
+        (!new || (!ipclaim_is_pending(new) && str_is_empty(new->address_name))))
         wake_refused(t, old->pool_ns, old->pool_name);
 }
 
@@ -209,7 +200,32 @@ static void ipaddress_changed(void *ctx, const struct kube_object *before,
     if (after)
         return;
     wake_given(t, address->address);
-    wake_refused(t, address->pool_ns, address->pool_name);
+    wake_hopeful(t, address->pool_ns, address->pool_name);
+}
+
+/* It wears no more what it wore before. */
+static void wake_given_after(const struct triggers *t, const struct elfmachine *before,
+                             const struct elfmachine *after)
+{
+    for (uint32_t i = 0; i < before->device_count; i++) {
+        const struct elfmachine_device *device = &before->devices[i];
+        for (uint32_t j = 0; j < device->address_count; j++)
+            if (!after ||
+                !elfmachine_wears(after, device->addresses[j], elfmachine_device_network(device)))
+                wake_given(t, device->addresses[j]);
+    }
+}
+
+/* It asks for no address any more: its refused claims held up others. */
+static void wake_behind(const struct triggers *t, const struct elfmachine *before)
+{
+    const struct kube_meta *meta = &before->object.meta;
+    const struct kube_store *claims = world_store(t->world, WORLD_IPCLAIMS);
+    struct kube_store_cursor at = kube_store_seek(claims, IPCLAIMS_BY_OWNER, meta->ns, meta->name);
+    const struct ipclaim *claim;
+    while ((claim = ipclaim_from(kube_store_next(claims, &at))) != NULL)
+        if (ipclaim_is_refused(claim))
+            wake_refused(t, claim->pool_ns, claim->pool_name);
 }
 
 static void elfmachine_changed(void *ctx, const struct kube_object *before,
@@ -217,16 +233,12 @@ static void elfmachine_changed(void *ctx, const struct kube_object *before,
 {
     const struct triggers *t = ctx;
     const struct elfmachine *old = elfmachine_from(before);
+    const struct elfmachine *new = elfmachine_from(after);
     wake(t, after ? after : before, KUBE_NORMAL); /* of one that is gone, reports are forgotten */
-    if (!old || !elfmachine_may_have_vm(old))
-        return;
-    for (uint32_t i = 0; i < old->device_count; i++) {
-        const struct elfmachine_device *device = &old->devices[i];
-        for (uint32_t j = 0; j < device->address_count; j++)
-            if (!after || !elfmachine_wears(elfmachine_from(after), device->addresses[j],
-                                            elfmachine_device_network(device)))
-                wake_given(t, device->addresses[j]);
-    }
+    if (old && elfmachine_may_have_vm(old))
+        wake_given_after(t, old, new);
+    if (old && elfmachine_wants_address(old) && (!new || !world_is_asking(t->world, new)))
+        wake_behind(t, old);
 }
 
 struct triggers *triggers_new(struct world *world, triggers_wake_fn *wake_fn, void *ctx)

@@ -16,6 +16,7 @@ struct pool_figures {
     uint64_t used;    /* IPAddresses that name the pool */
     uint64_t pending; /* claims that it may still answer: neither refused nor on their way out */
     int64_t eased_ms; /* wall clock; 0: not since the start */
+    struct refused_claims refused;
 };
 
 struct world {
@@ -50,6 +51,7 @@ static struct pool_figures *need_figures(struct world *world, struct str ns, str
 
 static void free_figures(struct pool_figures *figures)
 {
+    refused_claims_fini(&figures->refused);
     free(figures->ns);
     free(figures->name);
     free(figures);
@@ -60,7 +62,8 @@ static void forget_unused(struct world *world, struct pool_figures *figures)
 {
     struct str ns = str_from(figures->ns);
     struct str name = str_from(figures->name);
-    if (figures->used > 0 || figures->pending > 0 || world_find_ippool(world, ns, name))
+    if (figures->used > 0 || figures->pending > 0 || figures->refused.count > 0 ||
+        world_find_ippool(world, ns, name))
         return;
     map_remove(&world->pools, hash_table_key(ns, name), figures);
     free_figures(figures);
@@ -83,6 +86,42 @@ static void ipaddress_changed(void *ctx, const struct kube_object *before,
     forget_unused(world, figures);
 }
 
+static void note_refused(struct world *world, const struct ipclaim *claim)
+{
+    struct claim_record record;
+    if (!ipclaim_is_refused(claim) || !claim_record_read(&claim->object.meta, &record))
+        return;
+    const struct elfmachine *machine =
+        world_find_elfmachine(world, record.owner_ns, record.owner_name);
+    if (machine && world_is_asking(world, machine))
+        refused_claims_add(&need_figures(world, claim->pool_ns, claim->pool_name)->refused,
+                           &machine->object.meta, claim);
+}
+
+static void forget_refused(struct world *world, const struct ipclaim *claim)
+{
+    struct pool_figures *figures = find_figures(world, claim->pool_ns, claim->pool_name);
+    if (!figures)
+        return;
+    refused_claims_remove(&figures->refused, claim);
+    forget_unused(world, figures);
+}
+
+/* After a change of the machine or of what pauses it. */
+static void sort_in_claims(struct world *world, const struct kube_meta *machine)
+{
+    const struct kube_store *claims = world->stores[WORLD_IPCLAIMS];
+    struct kube_store_cursor at =
+        kube_store_seek(claims, IPCLAIMS_BY_OWNER, machine->ns, machine->name);
+    const struct ipclaim *claim;
+    while ((claim = ipclaim_from(kube_store_next(claims, &at))) != NULL) {
+        if (!ipclaim_is_refused(claim))
+            continue;
+        forget_refused(world, claim);
+        note_refused(world, claim);
+    }
+}
+
 static void ipclaim_changed(void *ctx, const struct kube_object *before,
                             const struct kube_object *after)
 {
@@ -91,6 +130,10 @@ static void ipclaim_changed(void *ctx, const struct kube_object *before,
     const struct ipclaim *new = ipclaim_from(after);
     if (new &&ipclaim_is_pending(new))
         need_figures(world, new->pool_ns, new->pool_name)->pending++;
+    if (new)
+        note_refused(world, new);
+    if (old && ipclaim_is_refused(old))
+        forget_refused(world, old);
     if (!old || !ipclaim_is_pending(old))
         return;
     struct pool_figures *figures = need_figures(world, old->pool_ns, old->pool_name);
@@ -118,10 +161,40 @@ static void elfmachine_changed(void *ctx, const struct kube_object *before,
 {
     struct world *world = ctx;
     const struct elfmachine *machine = elfmachine_from(after);
-    (void)before;
+    sort_in_claims(world, after ? &after->meta : &before->meta);
     for (uint32_t i = 0; machine && i < machine->device_count; i++)
         if (machine->devices[i].has_nameservers) /* the schema has let it through */
             world->device_nameservers = WORLD_DEVICE_NAMESERVERS_SUPPORTED;
+}
+
+static void machine_changed(void *ctx, const struct kube_object *before,
+                            const struct kube_object *after)
+{
+    struct world *world = ctx;
+    const struct kube_meta *meta = after ? &after->meta : &before->meta;
+    const struct kube_store *machines = world->stores[WORLD_ELFMACHINES];
+    struct kube_store_cursor at =
+        kube_store_seek(machines, ELFMACHINES_BY_MACHINE, meta->ns, meta->name);
+    const struct kube_object *machine;
+    while ((machine = kube_store_next(machines, &at)) != NULL)
+        sort_in_claims(world, &machine->meta);
+}
+
+static bool is_pausing(const struct kube_object *cluster)
+{
+    return cluster && cluster_from(cluster)->is_paused;
+}
+
+static void cluster_changed(void *ctx, const struct kube_object *before,
+                            const struct kube_object *after)
+{
+    struct world *world = ctx;
+    const struct kube_object *machine;
+    size_t position = 0;
+    if (is_pausing(before) == is_pausing(after))
+        return;
+    while ((machine = kube_store_each(world->stores[WORLD_ELFMACHINES], &position)) != NULL)
+        sort_in_claims(world, &machine->meta);
 }
 
 static void index_by_machine(const struct kube_object *object, struct kube_index_keys *keys)
@@ -169,13 +242,6 @@ static void index_unrecorded(const struct kube_object *object, struct kube_index
         kube_index_add(keys, stem, STR(""));
 }
 
-static void index_open(const struct kube_object *object, struct kube_index_keys *keys)
-{
-    const struct ipclaim *claim = ipclaim_from(object);
-    if (str_is_empty(claim->address_name))
-        kube_index_add(keys, claim->pool_ns, claim->pool_name);
-}
-
 static void index_by_address_text(const struct kube_object *object, struct kube_index_keys *keys)
 {
     kube_index_add(keys, ipaddress_from(object)->address, STR(""));
@@ -192,7 +258,6 @@ static void add_indexes(struct world *world)
          IPPOOLS_BY_NAMESPACE);
     must(kube_store_add_index(claims, index_by_owner) == IPCLAIMS_BY_OWNER);
     must(kube_store_add_index(claims, index_unrecorded) == IPCLAIMS_UNRECORDED);
-    must(kube_store_add_index(claims, index_open) == IPCLAIMS_OPEN);
     must(kube_store_add_index(world->stores[WORLD_IPADDRESSES], index_by_address_text) ==
          IPADDRESSES_BY_ADDRESS);
 }
@@ -213,6 +278,8 @@ struct world *world_new(const struct world_options *options)
         world->stores[i] = kube_store_new(kinds[i]);
     add_indexes(world);
     kube_store_listen(world->stores[WORLD_ELFMACHINES], elfmachine_changed, world);
+    kube_store_listen(world->stores[WORLD_MACHINES], machine_changed, world);
+    kube_store_listen(world->stores[WORLD_CLUSTERS], cluster_changed, world);
     kube_store_listen(world->stores[WORLD_IPPOOLS], ippool_changed, world);
     kube_store_listen(world->stores[WORLD_IPCLAIMS], ipclaim_changed, world);
     kube_store_listen(world->stores[WORLD_IPADDRESSES], ipaddress_changed, world);
@@ -343,6 +410,26 @@ bool world_pool_keeps_address(const struct world *world, const struct ippool *po
         if (str_eq(pool->reserved[i].claim, claim_name))
             return !is_held(world, pool, pool->reserved[i].address);
     return false;
+}
+
+const struct refused_claims *world_pool_refused(const struct world *world,
+                                                const struct ippool *pool)
+{
+    static const struct refused_claims none;
+    const struct kube_meta *meta = &pool->object.meta;
+    const struct pool_figures *figures = find_figures(world, meta->ns, meta->name);
+    return figures ? &figures->refused : &none;
+}
+
+bool world_is_asking(const struct world *world, const struct elfmachine *machine)
+{
+    const struct kube_meta *meta = &machine->object.meta;
+    if (meta->is_deleting || machine->has_failed || !elfmachine_wants_address(machine) ||
+        kube_meta_has_annotation(meta, ANNOTATION_PAUSED))
+        return false;
+    const struct cluster *cluster =
+        world_find_cluster(world, meta->ns, world_cluster_name(world, machine));
+    return !cluster || !cluster->is_paused;
 }
 
 int64_t world_pool_eased_ms(const struct world *world, struct str ns, struct str name)

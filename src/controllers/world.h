@@ -1,10 +1,10 @@
 /* Everything that decisions look at: the caches of all kinds, their indexes, and a few figures kept
  * beside them as objects come and go. Decisions only read it.
  *
- * A pool's figures: how many IPAddresses name it, how many claims wait for an answer from it, and
- * when it last eased (its spec changed, or one of its addresses came free): a claim that was
- * refused before that moment may be tried again. For what happened before this process started, its
- * start counts as that moment. */
+ * A pool's figures: how many IPAddresses name it, how many claims wait for an answer from it, which
+ * it has refused, and when it last eased (its spec changed, or one of its addresses came free): a
+ * claim that was refused before that moment may be tried again. For what happened before this
+ * process started, its start counts as that moment. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,6 +14,7 @@
 #include "controllers/capi.h"
 #include "controllers/elfmachine.h"
 #include "controllers/metal3.h"
+#include "controllers/refused_claims.h"
 #include "kube/model/store.h"
 
 enum world_kind {
@@ -37,7 +38,6 @@ enum {
     IPPOOLS_BY_NAMESPACE = 0,      /* (namespace, "") */
     IPCLAIMS_BY_OWNER = 0,         /* (owner's namespace, name), as the claim records it */
     IPCLAIMS_UNRECORDED = 1,       /* (name without "-<index>", ""): claims without owner record */
-    IPCLAIMS_OPEN = 2,             /* (pool's namespace, name): claims without an address */
     IPADDRESSES_BY_ADDRESS = 0,    /* (address, "") */
 };
 
@@ -89,4 +89,9 @@ uint64_t world_pool_free_count(const struct world *world, const struct ippool *p
 /* preAllocations keep an address for the claim of that name, and nothing holds it. */
 bool world_pool_keeps_address(const struct world *world, const struct ippool *pool,
                               struct str claim_name);
+/* The claims that it has refused, of machines for which world_is_asking holds. */
+const struct refused_claims *world_pool_refused(const struct world *world,
+                                                const struct ippool *pool);
+/* The machine wants an address and may ask for it: it is not on its way out, failed or paused. */
+bool world_is_asking(const struct world *world, const struct elfmachine *machine);
 int64_t world_pool_eased_ms(const struct world *world, struct str ns, struct str name);

@@ -463,10 +463,10 @@ static void test_patience(void **state)
         int64_t patience_ms;
         bool is_log_only;
     } cases[] = {
-        {"elfmachine ns/m device=IPV4", KUBE_EVENT_NORMAL, 30000, false},
-        {USUAL "elfmachine ns/m owner=owner device=IPV4", KUBE_EVENT_NORMAL, 30000, false},
-        {USUAL CLAIM(0) "\n" OURS "device=IPV4", KUBE_EVENT_NORMAL, 10000, false},
-        {USUAL CLAIM(0) "deleting\n" OURS "device=IPV4", KUBE_EVENT_NORMAL, 10000, false},
+        {"elfmachine ns/m device=IPV4", KUBE_EVENT_WARNING, 30000, false},
+        {USUAL "elfmachine ns/m owner=owner device=IPV4", KUBE_EVENT_WARNING, 30000, false},
+        {USUAL CLAIM(0) "\n" OURS "device=IPV4", KUBE_EVENT_WARNING, 10000, false},
+        {USUAL CLAIM(0) "deleting\n" OURS "device=IPV4", KUBE_EVENT_WARNING, 10000, false},
         {USUAL "cluster ns/c paused\n" MACHINE "device=IPV4", KUBE_EVENT_NORMAL, 0, true},
         {USUAL CLAIM(0) "error=no created=2010\n" OURS "device=IPV4", KUBE_EVENT_WARNING, 0, false},
         {USUAL CLAIM(0) "address=a0\n" ADDRESS(0) "deleting\n" OURS "device=IPV4",

@@ -96,6 +96,10 @@ static const struct trigger_case cases[] = {
     "elfmachine ns/" m " device=IPV4\nipclaim ns/ns-" m "-0 pool=ns/p owner=ns/" m                 \
     "/0 error=no created=" made "\n"
 
+#define ONE_FREE "ippool ns/p start=10.0.0.10 end=10.0.0.10 generation=1\n"
+#define BOTH                                                                                       \
+    "elfmachine ns/m created=1 device=IPV4\n" CLAIM "error=no created=1000\n" REFUSED("n", "1000")
+
 static const struct trigger_case refused_cases[] = {
     {"an address comes free", POOL REFUSED("m", "1000") "ipaddress ns/a pool=ns/p\n",
      "-ipaddress ns/a", "ns/m!"},
@@ -121,11 +125,23 @@ static const struct trigger_case refused_cases[] = {
      "-ipclaim ns/ns-m-0", "ns/m! ns/n!"},
     {"a refused one goes, to be made anew", POOL REFUSED("n", "1000") REFUSED("m", "1000"),
      "-ipclaim ns/ns-m-0", "ns/m!"},
-    {"a refused one goes with its machine",
-     POOL REFUSED("n", "1000") "elfmachine ns/m ours deleting device=IPV4\n" CLAIM "error=no\n",
-     "-ipclaim ns/ns-m-0", "ns/m! ns/n!"},
-    {"a refused one goes, its machine has gone before",
-     POOL REFUSED("n", "1000") CLAIM "error=no\n", "-ipclaim ns/ns-m-0", "ns/m! ns/n!"},
+    {"the machine of a refused one is being deleted", ONE_FREE BOTH,
+     "elfmachine ns/m created=1 ours deleting device=IPV4", "ns/m ns/n!"},
+    {"the machine of a refused one is gone", ONE_FREE BOTH, "-elfmachine ns/m", "ns/m ns/n!"},
+    {"the machine of a refused one has failed", ONE_FREE BOTH,
+     "elfmachine ns/m created=1 failed device=IPV4", "ns/m ns/n!"},
+    {"the machine of a refused one is paused", ONE_FREE BOTH,
+     "elfmachine ns/m created=1 paused device=IPV4", "ns/m ns/n!"},
+    {"the machine of a refused one is given an address by hand", ONE_FREE BOTH,
+     "elfmachine ns/m created=1 device=IPV4,ip=10.9.9.9", "ns/m ns/n!"},
+    {"the machine of a refused one changes otherwise", ONE_FREE BOTH,
+     "elfmachine ns/m created=1 cape device=IPV4", "ns/m"},
+    {"only as many are woken as there are addresses, the oldest",
+     ONE_FREE BOTH "ipaddress ns/b address=10.0.0.11 pool=ns/p\n", "-ipaddress ns/b", "ns/m!"},
+    {"an address that is kept for one claim comes free",
+     "ippool ns/p start=10.0.0.10 end=10.0.0.10 generation=1 reserved=10.0.0.10 for=ns-n-0\n" BOTH
+     "ipaddress ns/p-10-0-0-10 address=10.0.0.10 pool=ns/p\n",
+     "-ipaddress ns/p-10-0-0-10", "ns/n!"},
 };
 
 /* ns/n has been given an address that ns/m wears. */

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/random.h"
+#include "controllers/claim_record.h"
 #include "lib/world_text.h"
 
 #define NOW_MS (2000 * 1000)
@@ -108,6 +109,81 @@ static void test_figures_never_drift(void **state)
     world_text_free(text);
 }
 
+/* The claims of the pool that ought to be in its list of refused ones. */
+static size_t count_refused(const struct world *world)
+{
+    const struct kube_store *claims = world_store(world, WORLD_IPCLAIMS);
+    const struct ipclaim *claim;
+    size_t position = 0;
+    size_t count = 0;
+    while ((claim = ipclaim_from(kube_store_each(claims, &position))) != NULL) {
+        struct claim_record record;
+        const struct elfmachine *machine = NULL;
+        if (claim_record_read(&claim->object.meta, &record))
+            machine = world_find_elfmachine(world, record.owner_ns, record.owner_name);
+        count += machine && ipclaim_is_refused(claim) && str_eq_cstr(claim->pool_name, "p") &&
+                 world_is_asking(world, machine);
+    }
+    return count;
+}
+
+static void assert_sorted(const struct world *world, const struct refused_claims *refused)
+{
+    const struct kube_meta *last = NULL;
+    for (size_t i = 0; i < refused->count; i++) {
+        const struct ipclaim *claim = refused->items[i].claim;
+        struct claim_record record;
+        assert_true(claim_record_read(&claim->object.meta, &record));
+        const struct kube_meta *machine =
+            &world_find_elfmachine(world, record.owner_ns, record.owner_name)->object.meta;
+        assert_true(!last || kube_meta_cmp_age(last, machine) <= 0);
+        assert_int_equal(refused_claims_before(refused, machine, claim), i);
+        last = machine;
+    }
+}
+
+/* Whatever comes, changes and goes, in whatever order. */
+static void test_refused_claims_never_drift(void **state)
+{
+    enum { THINGS = 6, ROUNDS = 5000 };
+    static const char *const kinds[] = {"elfmachine", "ipclaim", "machine", "cluster"};
+    static const char *const options[][4] = {
+        {"owner=x0 device=IPV4 created=5", "owner=x1 device=IPV4 created=5 failed",
+         "cluster=x0 device=IPV4 created=3", "device=IPV4,ip=10.0.0.1 created=4"},
+        {"pool=ns/p owner=ns/x0/0 error=no", "pool=ns/p owner=ns/x1/0 error=no",
+         "pool=ns/p owner=ns/x2/0", "pool=ns/q owner=ns/x2/0 error=no"},
+        {"cluster=x0", "cluster=x1", "", "cluster=x2"},
+        {"", "paused", "", "paused"},
+    };
+    struct world_text *text = world_text_new("ippool ns/p\n", NOW_MS);
+    const struct ippool *pool = world_find_ippool(text->world, STR("ns"), STR("p"));
+    struct random random;
+    size_t most = 0;
+    (void)state;
+    random_init(&random, 3);
+    for (int round = 0; round < ROUNDS; round++) {
+        uint64_t kind = random_below(&random, ARRAY_LEN(kinds));
+        char line[200];
+        int len = snprintf(line, sizeof(line), "%s ns/x%d", kinds[kind],
+                           (int)random_below(&random, THINGS));
+        if (random_below(&random, 4) == 0) {
+            world_text_remove(text, line);
+        } else {
+            snprintf(line + len, sizeof(line) - (size_t)len, " %s",
+                     options[kind][random_below(&random, 4)]);
+            world_text_add(text, line);
+        }
+        const struct refused_claims *refused = world_pool_refused(text->world, pool);
+        if (refused->count != count_refused(text->world))
+            fail_msg("round %d, %s: %zu, want %zu", round, line, refused->count,
+                     count_refused(text->world));
+        assert_sorted(text->world, refused);
+        most = refused->count > most ? refused->count : most;
+    }
+    assert_true(most >= 3);
+    world_text_free(text);
+}
+
 static int64_t eased_s(const struct world_text *text)
 {
     return world_pool_eased_ms(text->world, STR("ns"), STR("p")) / 1000;
@@ -203,9 +279,13 @@ static void test_device_nameservers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_free_addresses),     cmocka_unit_test(test_figures_never_drift),
-        cmocka_unit_test(test_when_a_pool_eased),  cmocka_unit_test(test_finders),
-        cmocka_unit_test(test_first_unknown_kind), cmocka_unit_test(test_device_nameservers),
+        cmocka_unit_test(test_free_addresses),
+        cmocka_unit_test(test_figures_never_drift),
+        cmocka_unit_test(test_refused_claims_never_drift),
+        cmocka_unit_test(test_when_a_pool_eased),
+        cmocka_unit_test(test_finders),
+        cmocka_unit_test(test_first_unknown_kind),
+        cmocka_unit_test(test_device_nameservers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
