@@ -69,8 +69,9 @@ static bool parse_address(struct str text, union address *out)
 {
     struct str host = listen_host(text);
     uint64_t port = 0;
-    return str_to_u64(str_skip(text, host.len + 1), &port) && port <= UINT16_MAX &&
-           text.ptr[host.len] == ':' && parse_host(host, (uint16_t)port, out);
+    bool has_port = text.len > host.len && text.ptr[host.len] == ':';
+    return has_port && str_to_u64(str_skip(text, host.len + 1), &port) && port <= UINT16_MAX &&
+           parse_host(host, (uint16_t)port, out);
 }
 
 static int open_listener(const union address *address)

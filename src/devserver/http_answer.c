@@ -56,6 +56,16 @@ static void queue(struct dev_http_exchange *x, const struct str *parts, size_t c
     dev_http_connection_leave(x);
 }
 
+/* libuv has one type for both ways; it only reads this one. */
+static uv_buf_t buf_of(struct str s)
+{
+    union {
+        const char *in;
+        char *out;
+    } base = {.in = s.ptr};
+    return (uv_buf_t){.base = base.out, .len = s.len};
+}
+
 /* Only queued bytes are told to on_written, which is the way to go on with a request that waits
  * behind an answer made outside the handler. */
 void dev_http_send_wire(struct dev_http_exchange *x, const struct str *parts, size_t count)
@@ -65,8 +75,8 @@ void dev_http_send_wire(struct dev_http_exchange *x, const struct str *parts, si
     must(count <= DEV_HTTP_MAX_PARTS);
     if (x->is_closing || x->has_left)
         return;
-    for (size_t i = 0; i < count; i++) /* libuv has one type for both ways, and only reads it */
-        bufs[i] = (uv_buf_t){.base = (char *)(uintptr_t)parts[i].ptr, .len = parts[i].len};
+    for (size_t i = 0; i < count; i++)
+        bufs[i] = buf_of(parts[i]);
     int sent = has_next ? 0 : uv_try_write((uv_stream_t *)&x->tcp, bufs, (unsigned)count);
     if (sent == UV_EAGAIN)
         sent = 0;
