@@ -104,8 +104,6 @@ static void patch_machine_nameservers(struct kube_patch *patch, const struct elf
 {
     struct nameservers list = {.count = 0};
     bool has_new = false;
-    if (machine->nameserver_count >= MAX_NAMESERVERS)
-        return;
     for (uint32_t i = 0; i < machine->nameserver_count; i++)
         nameservers_add(&list, machine->nameservers[i]);
     for (size_t i = 0; i < count; i++)

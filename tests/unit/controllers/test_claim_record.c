@@ -94,6 +94,9 @@ static void test_label_values(void **state)
         {"ns", "m x", false},
         {"-ns", "m", false},
         {"ns", "M_x", true},
+        {"a", "z", true},
+        {"A", "Z", true},
+        {"0", "9", true},
     };
     struct fixture *f = *state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -177,6 +180,11 @@ static void test_what_is_no_record(void **state)
 #define WHOLE                                                                                      \
     ",'labels':{" LABELS "},'annotations':{" ANNOTATIONS "},'ownerReferences':[" OWNER("u1") "]"
 
+#define OF_GROUP "{'apiVersion':'example.org/v1','kind':'ElfMachine','name':'m','uid':'u1'}"
+#define OF_KIND                                                                                    \
+    "{'apiVersion':'infrastructure.cluster.x-k8s.io/v1beta1','kind':'ElfCluster','name':'m',"      \
+    "'uid':'u1'}"
+
 static const struct {
     const char *name;
     const char *claim;
@@ -224,6 +232,11 @@ static const struct {
               "},'ownerReferences':[{'apiVersion':'infrastructure.cluster.x-k8s.io/v1beta9','kind':"
               "'ElfMachine','name':'m','uid':'u1'}]"),
      NULL},
+    {"another object of the machine's name is not the machine",
+     OF_CLAIM(",'labels':{" LABELS "},'annotations':{" ANNOTATIONS "},'ownerReferences':[" OF_GROUP
+              "," OF_KIND "]"),
+     OF_CLAIM(",'labels':{" LABELS "},'annotations':{" ANNOTATIONS "},'ownerReferences':[" OF_GROUP
+              "," OF_KIND "," OWNER("u1") "]")},
     {"in another namespace: no reference",
      "{'metadata':{'namespace':'far','name':'ns-m-2','uid':'cu','resourceVersion':'9'}}",
      "{'metadata':{'namespace':'far','name':'ns-m-2','uid':'cu','resourceVersion':'9','labels':"
@@ -254,6 +267,40 @@ static void test_renew(void **state)
                 json_text(&f->arena, renewals[i].want));
         }
         kube_object_unref(claim);
+    }
+}
+
+/* One of the two labels is wanted, on a claim that has none. */
+static void test_renew_one_label(void **state)
+{
+    static const struct {
+        const char *machine;
+        const char *cluster;
+        const char *has;
+        const char *has_not;
+    } cases[] = {
+        {"m", "", "/metadata/labels/cluster.x-k8s.io~1ip-owner-name", "cluster-name"},
+        {"m.", "c", "/metadata/labels/cluster.x-k8s.io~1cluster-name", "ip-owner-name"},
+    };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const char *before = "{'metadata':{'namespace':'far','name':'x','resourceVersion':'9'}}";
+        struct str text = arena_printf(&f->arena,
+                                       "{'metadata':{'namespace':'ns','name':'%s','uid':'u1',"
+                                       "'resourceVersion':'7'}}",
+                                       cases[i].machine);
+        const struct kube_object *machine = json_view(&elfmachine_kind, text.ptr);
+        const struct kube_object *claim = json_view(&ipclaim_kind, before);
+        struct kube_actions out;
+        kube_actions_init(&out, &f->arena);
+        claim_record_renew(&out, claim, elfmachine_from(machine), 2, str_from(cases[i].cluster));
+        assert_int_equal(out.count, 1);
+        const char *patch = out.items[0].body.ptr;
+        assert_non_null(strstr(patch, "\"/metadata/labels\",\"value\":{}"));
+        assert_non_null(strstr(patch, cases[i].has));
+        assert_null(strstr(patch, cases[i].has_not));
+        kube_object_unref(claim);
+        kube_object_unref(machine);
     }
 }
 
@@ -295,6 +342,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_is_no_record, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_renew, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_renew_one_label, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_renew_without_labels, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,6 +56,10 @@ static const struct retry_case cases[] = {
      POOL_OF_1 "elfmachine ns/m device=IPV4\n" REFUSED("m") "created=2050\n", POOL_OF_1, "no"},
     {"not within 5 s of the last try",
      POOL_OF_1 "elfmachine ns/m device=IPV4\n" REFUSED("m") "created=1999\n", NULL, "2005"},
+    {"made just when the pool eased, by a clock that is ahead",
+     POOL_OF_1 "elfmachine ns/m device=IPV4\n" REFUSED("m") "created=2002\n", NULL, "2006"},
+    {"made after the pool eased, by whichever clock",
+     POOL_OF_1 "elfmachine ns/m device=IPV4\n" REFUSED("m") "created=2003\n", NULL, "no"},
     {"the server's clock is ahead of ours",
      POOL_OF_1 "elfmachine ns/m device=IPV4\n" REFUSED("m") "created=2001\n", NULL, "2006"},
 

@@ -181,7 +181,7 @@ static const struct patch_case cases[] = {
                                                              "gateway':'10.9.0.1'}]},"
                                                              "{'networkType':'NONE'}]" LAST_BIT},
     {"records of devices that have gone go, and what is none",
-     WITH(RECORD("7=a,b;nonsense;0=c,d")) "'devices':[{'networkType':'IPV4'}]" LAST_BIT,
+     WITH(RECORD("7=a,b;nonsense;0=c,d;1=e,f")) "'devices':[{'networkType':'IPV4'}]" LAST_BIT,
      {FIRST},
      1,
      false,
@@ -327,6 +327,28 @@ static void test_preconditions(void **state)
     kube_object_unref(machine);
 }
 
+/* Another writer's list is not written again for nothing. */
+static void test_nameservers_that_are_there(void **state)
+{
+    static const char *const lists[] = {"['9.9.9.9','8.8.8.8']", "['a','b','c']",
+                                        "['a','b','c','d']"};
+    static const struct device_allocation given[] = {FIRST_DNS};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+        cleanup_arena struct arena arena;
+        struct kube_actions out;
+        arena_init(&arena);
+        kube_actions_init(&out, &arena);
+        struct str text = arena_printf(
+            &arena, WITHOUT "'nameservers':%s,'devices':[{'networkType':'IPV4'}]" LAST_BIT,
+            lists[i]);
+        const struct kube_object *machine = json_view(&elfmachine_kind, text.ptr);
+        device_patch_add(&out, elfmachine_from(machine), given, 1, false);
+        assert_null(strstr(out.items[0].body.ptr, "nameservers"));
+        kube_object_unref(machine);
+    }
+}
+
 static void test_what_is_told(void **state)
 {
     static const struct device_allocation given[] = {FIRST, GIVEN(2, "10.0.0.12", "")};
@@ -352,6 +374,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_patches),
         cmocka_unit_test(test_preconditions),
+        cmocka_unit_test(test_nameservers_that_are_there),
         cmocka_unit_test(test_what_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,11 +73,13 @@ static void test_device_that_has_its_address(void **state)
 {
     const struct kube_object *object = json_view(
         &elfmachine_kind,
-        DEVICES("{'networkType':'IPV4','ipAddrs':['10.0.0.1','10.0.0.2']," DEVICE_FIELDS "}"));
+        DEVICES("{'networkType':'IPV4','ipAddrs':['','10.0.0.1','10.0.0.2']," DEVICE_FIELDS "}"));
     const struct elfmachine *machine = elfmachine_from(object);
     const struct elfmachine_device *device = &machine->devices[0];
     (void)state;
     assert_true(device->is_static && device->has_nameservers);
+    assert_int_equal(device->address_count, 2);
+    assert_true(str_is_empty(device->netmask) && !device->pool); /* kept while it waits only */
     assert_true(elfmachine_has_static_device(machine));
     assert_false(elfmachine_wants_address(machine));
     assert_true(elfmachine_device_has_address(device, STR("10.0.0.1")));
