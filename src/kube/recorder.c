@@ -226,6 +226,9 @@ static bool wants_another_try(struct kube_recorder *recorder, struct item *item,
     }
     if (err->code != ERROR_UNAVAILABLE || ++item->tries >= TRIES_MAX)
         return false;
+    log_debug(recorder->runtime->log, 4, "An Event is tried again",
+              LOG_STR("namespace", item->event.about.ns), LOG_STR("name", item->event.about.name),
+              LOG_ERR(err));
     if (!uv_is_active((uv_handle_t *)&recorder->timer)) /* those in flight fail together */
         pause_sending(recorder);
     return true;
@@ -380,7 +383,7 @@ void kube_recorder_stop(struct kube_recorder *recorder, void (*closed)(void *ctx
     uv_timer_stop(&recorder->timer);
     struct item *item;
     while ((item = TAILQ_FIRST(&recorder->waiting)) != NULL) {
-        take_out(recorder, item);
+        take_out(recorder, item); /* NOLINT(clang-analyzer-unix.Malloc): it follows no TAILQ */
         free(item);
     }
     TAILQ_FOREACH(item, &recorder->flying, link)
