@@ -76,7 +76,8 @@ struct dev_store {
     uint64_t version;
     dev_store_listener *listener;
     void *listener_ctx;
-    bool is_busy;           /* a listener or a visitor is at work: no writes */
+    bool is_telling;        /* the listener is at work: no writes */
+    bool is_visiting;       /* a visitor is at work: no writes, no other visits */
     struct strbuf got;      /* the last record's JSON */
     struct strbuf old_json; /* of the object that is being changed */
     char *problem;          /* the first read that failed; NULL: none */
@@ -304,7 +305,7 @@ static void visit(struct dev_store *store, sqlite3_stmt *stmt, struct str resour
 void dev_store_each(struct dev_store *store, struct str resource, struct str ns,
                     struct str after_ns, struct str after_name, dev_store_visit_fn *fn, void *ctx)
 {
-    must(!store->is_busy);
+    must(!store->is_visiting);
     bool is_one_ns = !str_is_empty(ns);
     int order = is_one_ns ? str_cmp(ns, after_ns) : 0;
     if (order < 0)
@@ -313,9 +314,9 @@ void dev_store_each(struct dev_store *store, struct str resource, struct str ns,
     bind_str(stmt, 1, resource);
     bind_str(stmt, 2, is_one_ns ? ns : after_ns);
     bind_str(stmt, 3, order == 0 ? after_name : STR(""));
-    store->is_busy = true;
+    store->is_visiting = true;
     visit(store, stmt, resource, fn, ctx);
-    store->is_busy = false;
+    store->is_visiting = false;
     sqlite3_reset(stmt);
 }
 
@@ -381,14 +382,14 @@ static void tell(struct dev_store *store, const struct dev_change *change)
 {
     if (store->listener == NULL)
         return;
-    store->is_busy = true;
+    store->is_telling = true;
     store->listener(store->listener_ctx, change);
-    store->is_busy = false;
+    store->is_telling = false;
 }
 
 static bool commit(struct dev_store *store, struct dev_change *change, struct error *err)
 {
-    must(!store->is_busy);
+    must(!store->is_telling && !store->is_visiting);
     if (store->problem != NULL)
         return error_set(err, ERROR_UNAVAILABLE, "data cannot be read: %s", store->problem);
     change->version = store->version + 1;
