@@ -6,7 +6,7 @@ PKG_CONFIG ?= pkg-config
 JOBS ?= $(shell nproc)
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-PACKAGES := libcurl libuv yyjson libfyaml libmicrohttpd libssl libssl libcrypto sqlite3
+PACKAGES := libcurl libuv yyjson libfyaml libmicrohttpd libssl libcrypto sqlite3
 TEST_PACKAGES := cmocka
 
 .DEFAULT_GOAL := all

@@ -70,6 +70,14 @@ static bool is_without_address(const struct triggers *t, const struct elfmachine
     return !machine->object.meta.is_deleting && elfmachine_wants_address(machine);
 }
 
+/* What a listener was told about: as it is now, or as it was before it went. */
+static const struct kube_meta *meta_of(const struct kube_object *before,
+                                       const struct kube_object *after)
+{
+    must(before || after);
+    return after ? &after->meta : &before->meta;
+}
+
 static void machine_changed(void *ctx, const struct kube_object *before,
                             const struct kube_object *after)
 {
@@ -78,7 +86,7 @@ static void machine_changed(void *ctx, const struct kube_object *before,
         str_eq(kube_meta_label(&before->meta, LABEL_CLUSTER_NAME),
                kube_meta_label(&after->meta, LABEL_CLUSTER_NAME)))
         return; /* nothing else of a Machine is read */
-    const struct kube_meta *meta = after ? &after->meta : &before->meta;
+    const struct kube_meta *meta = meta_of(before, after);
     wake_indexed(t, ELFMACHINES_BY_MACHINE, meta->ns, meta->name, KUBE_NORMAL);
 }
 
@@ -88,7 +96,7 @@ static void cluster_changed(void *ctx, const struct kube_object *before,
     const struct triggers *t = ctx;
     if (before && after && cluster_from(before)->is_paused == cluster_from(after)->is_paused)
         return;
-    wake_matching(t, is_of_cluster, after ? &after->meta : &before->meta);
+    wake_matching(t, is_of_cluster, meta_of(before, after));
 }
 
 static bool same_labels(const struct kube_meta *a, const struct kube_meta *b)
@@ -108,7 +116,7 @@ static void template_changed(void *ctx, const struct kube_object *before,
     const struct triggers *t = ctx;
     if (before && after && same_labels(&before->meta, &after->meta))
         return;
-    wake_matching(t, is_of_template, after ? &after->meta : &before->meta);
+    wake_matching(t, is_of_template, meta_of(before, after));
 }
 
 static void ippool_changed(void *ctx, const struct kube_object *before,
@@ -120,7 +128,7 @@ static void ippool_changed(void *ctx, const struct kube_object *before,
         before->meta.is_deleting == after->meta.is_deleting &&
         same_labels(&before->meta, &after->meta))
         return;
-    wake_matching(t, is_without_address, after ? &after->meta : &before->meta);
+    wake_matching(t, is_without_address, meta_of(before, after));
 }
 
 /* The machines that a claim is, or by its name may be, of. */

@@ -223,6 +223,7 @@ static void tell(struct kube_election *election, const struct kube_election_effe
     if (election->state.is_stopping)
         return;
     if (effect->is_other_leader) {
+        must(event->lease); /* that is where it says so */
         log_info(log, "Another is the leader", LOG_CSTR("lease", election->name),
                  LOG_STR("leader", event->lease->holder));
         if (election->handlers.other_leads)

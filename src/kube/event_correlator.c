@@ -54,6 +54,7 @@ struct kube_correlator *kube_correlator_new(const struct kube_correlator_options
 
 static void unlink_entry(struct shelf *shelf, struct entry *entry)
 {
+    must(entry);
     *(entry->older ? &entry->older->newer : &shelf->oldest) = entry->newer;
     *(entry->newer ? &entry->newer->older : &shelf->newest) = entry->older;
 }

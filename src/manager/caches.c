@@ -136,7 +136,7 @@ static void init_cache(struct cache *cache, enum world_kind kind,
     if (kind == WORLD_ELFMACHINES && options->watch_filter[0] != '\0')
         strbuf_printf(&selector, LABEL_WATCH_FILTER "=%s", options->watch_filter);
     struct kube_reflector_options reflector_options = {
-        .ns = is_of_ipam[kind] ? (struct str){0} : str_from(options->ns),
+        .ns = is_of_ipam[kind] ? str_from(NULL) : str_from(options->ns),
         .label_selector = strbuf_str(&selector),
     };
     cache->reflector = kube_reflector_new(caches->runtime, caches->client, caches->discovery,
