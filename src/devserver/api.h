@@ -22,9 +22,10 @@ struct dev_server {
     struct dev_history *history;
     struct dev_registry *registry;
     struct dev_faults *faults;
-    const char *token;   /* bearer token that is asked for; NULL: none */
-    bool is_ready;       /* everything given at the start is loaded */
-    struct dev_api *api; /* from start to stop: watches, answers held back, what is to be collected */
+    const char *token; /* bearer token that is asked for; NULL: none */
+    bool is_ready;     /* everything given at the start is loaded */
+    struct dev_api
+        *api; /* from start to stop: watches, answers held back, what is to be collected */
 };
 
 /* Makes the store whole: defines the resources of the CustomResourceDefinitions in it, creates the
