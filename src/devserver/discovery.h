@@ -12,6 +12,7 @@ struct dev_document {
     char etag[24]; /* with its quotes: changes when the body does; empty: none */
 };
 void dev_document_fini(struct dev_document *document);
+void dev_document_seal(struct dev_document *document); /* sets the etag once the body is done */
 
 /* The document at `path` (a slash at its end does not matter). `accept` chooses between the plain
  * documents and, for /api and /apis, the aggregated apidiscovery.k8s.io v2 or v2beta1. False: there

@@ -1,0 +1,13 @@
+/* Schemas that every OpenAPI document refers to. */
+#pragma once
+
+#define OPENAPI_OBJECT_META "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
+#define OPENAPI_LIST_META "io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta"
+#define OPENAPI_PATCH "io.k8s.apimachinery.pkg.apis.meta.v1.Patch"
+#define OPENAPI_STATUS "io.k8s.apimachinery.pkg.apis.meta.v1.Status"
+#define OPENAPI_DELETE_OPTIONS "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions"
+
+/* Members of "components.schemas", without a comma at the end. */
+extern const char dev_openapi_meta[];
+/* Members of "properties" that every kind has: apiVersion, kind. */
+extern const char dev_openapi_type_meta[];
