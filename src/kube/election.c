@@ -9,6 +9,8 @@
 #include "kube/model/json.h"
 #include "kube/reflector.h"
 
+static const int64_t LEASE_DURATION_MAX_MS = INT32_MAX * INT64_C(1000); /* by the API */
+
 struct kube_election {
     struct kube_runtime *runtime;
     struct kube_client *client;
@@ -37,14 +39,17 @@ bool kube_election_options_check(const struct kube_election_options *options, st
     if (str_is_empty(options->ns) || str_is_empty(options->name) || str_is_empty(options->identity))
         return error_set(err, ERROR_INVALID,
                          "leader election needs a namespace, a name and an identity");
-    if (options->lease_duration_ms < 1000)
-        return error_set(err, ERROR_INVALID, "the lease duration must be at least 1s");
+    if (options->lease_duration_ms < 1000 || options->lease_duration_ms > LEASE_DURATION_MAX_MS)
+        return error_set(err, ERROR_INVALID,
+                         "the lease duration must be at least 1s and fit into "
+                         "32 bits of seconds");
     if (options->retry_period_ms < 1)
         return error_set(err, ERROR_INVALID, "the retry period must be greater than 0");
     if (options->lease_duration_ms <= options->renew_deadline_ms)
         return error_set(err, ERROR_INVALID,
                          "the lease duration must be greater than the renew deadline");
-    if (options->renew_deadline_ms / 6 <= options->retry_period_ms / 5)
+    if (options->renew_deadline_ms <= options->retry_period_ms ||
+        options->renew_deadline_ms * 5 <= options->retry_period_ms * 6)
         return error_set(err, ERROR_INVALID,
                          "the renew deadline must be greater than 1.2 retry periods");
     return true;
