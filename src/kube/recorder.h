@@ -17,6 +17,6 @@ struct kube_recorder *kube_recorder_new(struct kube_runtime *runtime, struct kub
 /* Everything is copied. `version` is the API version of the kind. */
 void kube_recorder_event(struct kube_recorder *recorder, const struct kube_object *about,
                          struct str version, const struct kube_report *report);
-size_t kube_recorder_pending(const struct kube_recorder *recorder); /* neither written nor dropped */
+size_t kube_recorder_pending(const struct kube_recorder *recorder); /* not written nor dropped */
 /* What is pending is dropped. */
 void kube_recorder_stop(struct kube_recorder *recorder, void (*closed)(void *ctx), void *ctx);
