@@ -8,7 +8,9 @@
 
 #include <cmocka.h>
 
+#include "base/file.h"
 #include "base/strbuf.h"
+#include "devserver/yaml.h"
 #include "kube/model/json.h"
 #include "lib/json_text.h"
 
@@ -218,12 +220,62 @@ static void test_status_is_what_the_real_server_writes(void **state)
     arena_fini(&arena);
 }
 
+/* ---- the project's own ----------------------------------------------------------------------- */
+
+static bool define(void *ctx, struct str json, struct error *err)
+{
+    struct dev_registry *registry = ctx;
+    struct dev_causes causes = {0};
+    cleanup_json_doc yyjson_doc *given = json_read(json, err);
+    assert_non_null(given);
+    yyjson_mut_doc *doc = yyjson_doc_mut_copy(given, NULL);
+    dev_crd_complete(doc, yyjson_mut_doc_get_root(doc), 0);
+    cleanup_json_doc yyjson_doc *crd = yyjson_mut_doc_imut_copy(doc, NULL);
+    yyjson_mut_doc_free(doc);
+    if (!dev_registry_define(registry, yyjson_doc_get_root(crd), &causes, err))
+        fail_msg(STR_FMT ": " STR_FMT, STR_ARG(causes.items[0].field),
+                 STR_ARG(causes.items[0].message));
+    return true;
+}
+
+/* From the root of the source tree, where make runs tests. */
+static void test_own_definitions_load(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file;
+        const char *id;
+    } files[] = {
+        {"config/crd/ippools.yaml", "ippools.ipam.metal3.io"},
+        {"config/crd/ipclaims.yaml", "ipclaims.ipam.metal3.io"},
+        {"config/crd/ipaddresses.yaml", "ipaddresses.ipam.metal3.io"},
+        {"config/dev/elfmachines.yaml", "elfmachines.infrastructure.cluster.x-k8s.io"},
+        {"config/dev/elfmachinetemplates.yaml",
+         "elfmachinetemplates.infrastructure.cluster.x-k8s.io"},
+        {"config/dev/elfclusters.yaml", "elfclusters.infrastructure.cluster.x-k8s.io"},
+        {"config/dev/machines.yaml", "machines.cluster.x-k8s.io"},
+        {"config/dev/clusters.yaml", "clusters.cluster.x-k8s.io"},
+    };
+    struct dev_registry *registry = dev_registry_new();
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        struct error err = {0};
+        cleanup_free char *text = NULL;
+        size_t size = 0;
+        if (!file_read(files[i].file, 1 << 20, &text, &size, &err) ||
+            !dev_yaml_each((struct str){text, size}, define, registry, &err))
+            fail_msg("%s: %s", files[i].file, err.text);
+        assert_non_null(dev_registry_find_id(registry, str_from(files[i].id)));
+    }
+    dev_registry_free(registry);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_says_what_is_wrong_like_the_real_server),
         cmocka_unit_test(test_reads_all_versions),
         cmocka_unit_test(test_status_is_what_the_real_server_writes),
+        cmocka_unit_test(test_own_definitions_load),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
