@@ -281,15 +281,6 @@ static void drop_duplicates(yyjson_mut_val *value)
 /* ---- objects ----------------------------------------------------------------------------------
  */
 
-static const char *go_name(yyjson_val *value)
-{
-    if (yyjson_is_arr(value))
-        return "array";
-    if (yyjson_is_str(value))
-        return "string";
-    return yyjson_is_bool(value) ? "bool" : "number";
-}
-
 static yyjson_mut_doc *to_mutable(yyjson_doc *doc, struct str body,
                                   const struct dev_resource *resource, struct strbuf *duplicates,
                                   struct dev_status *status)
@@ -302,7 +293,7 @@ static yyjson_mut_doc *to_mutable(yyjson_doc *doc, struct str body,
                       "json: cannot unmarshal %s into Go value of type struct { APIVersion string "
                       "\"json:\\\"apiVersion,omitempty\\\"\"; Kind string "
                       "\"json:\\\"kind,omitempty\\\"\" }",
-                      go_name(root));
+                      dev_body_go_name(root));
         no_json(resource, body, text.data, status);
         return NULL;
     }
@@ -333,7 +324,7 @@ static bool keep_json(void *ctx, struct str json, struct error *err)
 yyjson_mut_doc *dev_body_read_object(struct str content_type, struct str body,
                                      const struct dev_resource *resource,
                                      const struct dev_version *version, struct strbuf *duplicates,
-                                     struct dev_status *status)
+                                     struct arena *arena, struct dev_status *status)
 {
     struct strbuf converted cleanup_strbuf = {0};
     struct error err = {0};
@@ -367,7 +358,7 @@ yyjson_mut_doc *dev_body_read_object(struct str content_type, struct str body,
         strbuf_printf(&message, "Object 'Kind' is missing in '" STR_FMT "'",
                       STR_ARG(str_trim(text)));
         unrecognized(resource, body, message.data, status);
-    } else if (dev_body_check_kind(resource, version, copy, root, status)) {
+    } else if (dev_body_check_kind(resource, version, copy, root, arena, status)) {
         return copy;
     }
     yyjson_mut_doc_free(copy);
@@ -382,7 +373,7 @@ static void write_group_version(const struct dev_resource *resource,
 }
 
 static bool check_custom(const struct dev_resource *resource, yyjson_mut_val *object,
-                         struct str wanted, struct dev_status *status)
+                         struct str wanted, struct arena *arena, struct dev_status *status)
 {
     struct dev_causes causes = {0};
     struct strbuf message cleanup_strbuf = {0};
@@ -399,31 +390,41 @@ static bool check_custom(const struct dev_resource *resource, yyjson_mut_val *ob
     strbuf_append_json(&message, kind);
     strbuf_printf(&message, ": must be " STR_FMT, STR_ARG(resource->kind));
     dev_causes_add(&causes, "FieldValueInvalid", STR("kind"), strbuf_str(&message));
-    return dev_status_invalid(status, resource->group, resource->kind, STR(""), &causes);
+    struct str name = dev_edit_str(yyjson_mut_obj_get(object, "metadata"), "name");
+    return dev_status_invalid(status, resource->group, arena_dup_str(arena, kind),
+                              arena_dup_str(arena, name), &causes);
+}
+
+const char *dev_body_go_name(yyjson_val *value)
+{
+    if (yyjson_is_arr(value))
+        return "array";
+    if (yyjson_is_str(value))
+        return "string";
+    return yyjson_is_bool(value) ? "bool" : "number";
 }
 
 bool dev_body_check_kind(const struct dev_resource *resource, const struct dev_version *version,
-                         yyjson_mut_doc *doc, yyjson_mut_val *object, struct dev_status *status)
+                         yyjson_mut_doc *doc, yyjson_mut_val *object, struct arena *arena,
+                         struct dev_status *status)
 {
     struct strbuf wanted cleanup_strbuf = {0};
     struct str kind = dev_edit_str(object, "kind");
     struct str api_version = dev_edit_str(object, "apiVersion");
     write_group_version(resource, version, &wanted);
     if (resource->is_custom)
-        return check_custom(resource, object, strbuf_str(&wanted), status);
-    if (!str_is_empty(kind) && !str_eq(kind, resource->kind))
-        return dev_status_bad_request(
-            status,
-            STR_FMT " in version \"" STR_FMT "\" cannot be handled as a " STR_FMT
-                    ": no such conversion",
-            STR_ARG(kind), STR_ARG(version->name), STR_ARG(resource->kind));
-    if (!str_is_empty(api_version) && !str_eq(api_version, strbuf_str(&wanted)))
-        return dev_status_bad_request(
-            status,
-            STR_FMT " in version \"" STR_FMT "\" cannot be handled as a " STR_FMT
-                    ": no kind \"" STR_FMT "\" is registered for version \"" STR_FMT "\"",
-            STR_ARG(resource->kind), STR_ARG(api_version), STR_ARG(resource->kind),
-            STR_ARG(resource->kind), STR_ARG(api_version));
+        return check_custom(resource, object, strbuf_str(&wanted), arena, status);
+    if (str_is_empty(kind))
+        kind = resource->kind;
+    if (str_is_empty(api_version))
+        api_version = strbuf_str(&wanted);
+    if (!str_eq(kind, resource->kind) || !str_eq(api_version, strbuf_str(&wanted)))
+        return dev_status_bad_request(status,
+                                      STR_FMT " in version \"" STR_FMT
+                                              "\" cannot be handled as a " STR_FMT
+                                              ": " DEV_BODY_NO_KIND,
+                                      STR_ARG(kind), STR_ARG(api_version), STR_ARG(resource->kind),
+                                      STR_ARG(kind), STR_ARG(api_version));
     dev_edit_put_str(doc, object, "kind", resource->kind);
     dev_edit_put_str(doc, object, "apiVersion", strbuf_str(&wanted));
     return true;

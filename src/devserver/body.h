@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <yyjson.h>
 
+#include "base/arena.h"
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "devserver/registry.h"
@@ -27,13 +28,22 @@ const char *dev_body_read_json(struct str text, yyjson_doc **doc_out,
 
 /* An object that a client sent. Fields given twice are told in *unknown as `duplicate field "a.b"`,
  * one a line; the last counts. NULL with a status: 400 in kube-apiserver's words for what is no
- * object of that resource and version, 415. */
+ * object of that resource and version, 415; texts that the status refers to are in the arena. */
 yyjson_mut_doc *dev_body_read_object(struct str content_type, struct str body,
                                      const struct dev_resource *resource,
                                      const struct dev_version *version, struct strbuf *duplicates,
-                                     struct dev_status *status);
+                                     struct arena *arena, struct dev_status *status);
+
+/* The type of a value in the words of Go's decoder. */
+const char *dev_body_go_name(yyjson_val *value);
+
+/* For printf with kind and apiVersion as STR_ARG: what kube-apiserver says, down to its file. */
+#define DEV_BODY_NO_KIND                                                                           \
+    "no kind \"" STR_FMT "\" is registered for version \"" STR_FMT                                 \
+    "\" in scheme \"pkg/runtime/scheme.go:111\""
 
 /* apiVersion and kind are what they must be; fills them in where a built-in kind may leave them
  * out. */
 bool dev_body_check_kind(const struct dev_resource *resource, const struct dev_version *version,
-                         yyjson_mut_doc *doc, yyjson_mut_val *object, struct dev_status *status);
+                         yyjson_mut_doc *doc, yyjson_mut_val *object, struct arena *arena,
+                         struct dev_status *status);

@@ -1,5 +1,6 @@
 #include "devserver/meta.h"
 
+#include "base/must.h"
 #include "devserver/edit.h"
 #include "devserver/names.h"
 
@@ -12,6 +13,15 @@ static void add_invalid(struct dev_causes *causes, const char *field, struct str
     strbuf_append_cstr(&message, "Invalid value: ");
     strbuf_append_json(&message, value);
     strbuf_printf(&message, ": %s", problem);
+    dev_causes_add(causes, "FieldValueInvalid", str_from(field), strbuf_str(&message));
+}
+
+static void add_invalid_value(struct dev_causes *causes, const char *field, yyjson_mut_val *value,
+                              const char *problem)
+{
+    struct strbuf message cleanup_strbuf = {0};
+    cleanup_free char *text = value ? yyjson_mut_val_write(value, YYJSON_WRITE_NOFLAG, NULL) : NULL;
+    strbuf_printf(&message, "Invalid value: %s: %s", text ? text : "null", problem);
     dev_causes_add(causes, "FieldValueInvalid", str_from(field), strbuf_str(&message));
 }
 
@@ -106,8 +116,8 @@ static void validate_finalizers(const struct dev_resource *resource, yyjson_mut_
         }
     }
     if (has_orphan && has_foreground)
-        add_invalid(causes, "metadata.finalizers", STR("orphan"),
-                    "finalizer orphan and foregroundDeletion cannot be both set");
+        add_invalid_value(causes, "metadata.finalizers", finalizers,
+                          "finalizer orphan and foregroundDeletion cannot be both set");
 }
 
 static void validate_owner(yyjson_mut_val *owner, struct dev_causes *causes)
@@ -172,14 +182,14 @@ void dev_meta_validate(const struct dev_resource *resource, yyjson_mut_val *meta
 static void check_immutable(const char *name, const char *field, yyjson_mut_val *metadata,
                             yyjson_mut_val *old_metadata, struct dev_causes *causes)
 {
-    struct strbuf message cleanup_strbuf = {0};
     yyjson_mut_val *value = yyjson_mut_obj_get(metadata, name);
-    if (dev_edit_same(value, yyjson_mut_obj_get(old_metadata, name)))
-        return;
-    char *text = value ? yyjson_mut_val_write(value, YYJSON_WRITE_NOFLAG, NULL) : NULL;
-    strbuf_printf(&message, "Invalid value: %s: field is immutable", text ? text : "null");
-    free(text);
-    dev_causes_add(causes, "FieldValueInvalid", str_from(field), strbuf_str(&message));
+    if (!dev_edit_same(value, yyjson_mut_obj_get(old_metadata, name)))
+        add_invalid_value(causes, field, value, "field is immutable");
+}
+
+static int cmp_texts(const void *a, const void *b)
+{
+    return str_cmp(*(const struct str *)a, *(const struct str *)b);
 }
 
 static void check_new_finalizers(yyjson_mut_val *finalizers, yyjson_mut_val *old_finalizers,
@@ -187,25 +197,30 @@ static void check_new_finalizers(yyjson_mut_val *finalizers, yyjson_mut_val *old
 {
     struct strbuf message cleanup_strbuf = {0};
     size_t i, max;
-    size_t added = 0;
+    size_t count = 0;
     yyjson_mut_val *value;
-    strbuf_append_cstr(&message, "Forbidden: no new finalizers can be added if the object is being "
-                                 "deleted, found new finalizers []string{");
+    cleanup_free struct str *added =
+        mem_grow_array(NULL, yyjson_mut_arr_size(finalizers) + 1, sizeof(*added));
     yyjson_mut_arr_foreach(finalizers, i, max, value)
     {
-        if (dev_edit_array_has(old_finalizers, dev_edit_value_str(value)))
-            continue;
-        strbuf_append_cstr(&message, added++ == 0 ? "" : ", ");
-        strbuf_append_json(&message, dev_edit_value_str(value));
+        if (!dev_edit_array_has(old_finalizers, dev_edit_value_str(value)))
+            added[count++] = dev_edit_value_str(value);
+    }
+    if (count == 0)
+        return;
+    qsort(added, count, sizeof(*added), cmp_texts);
+    strbuf_append_cstr(&message, "Forbidden: no new finalizers can be added if the object is being "
+                                 "deleted, found new finalizers []string{");
+    for (i = 0; i < count; i++) {
+        strbuf_append_cstr(&message, i == 0 ? "" : ", ");
+        strbuf_append_json(&message, added[i]);
     }
     strbuf_append_char(&message, '}');
-    if (added > 0)
-        dev_causes_add(causes, "FieldValueForbidden", STR("metadata.finalizers"),
-                       strbuf_str(&message));
+    dev_causes_add(causes, "FieldValueForbidden", STR("metadata.finalizers"), strbuf_str(&message));
 }
 
-void dev_meta_validate_update(yyjson_mut_val *metadata, yyjson_mut_val *old_metadata,
-                              struct dev_causes *causes)
+static void validate_update(yyjson_mut_val *metadata, yyjson_mut_val *old_metadata,
+                            struct dev_causes *causes)
 {
     if (dev_meta_is_deleting(old_metadata))
         check_new_finalizers(yyjson_mut_obj_get(metadata, "finalizers"),
@@ -215,6 +230,15 @@ void dev_meta_validate_update(yyjson_mut_val *metadata, yyjson_mut_val *old_meta
                     causes);
     check_immutable("deletionGracePeriodSeconds", "metadata.deletionGracePeriodSeconds", metadata,
                     old_metadata, causes);
+}
+
+void dev_meta_validate_update(yyjson_mut_val *metadata, yyjson_mut_val *old_metadata,
+                              struct dev_causes *causes)
+{
+    /* kube-apiserver does so for all kinds, and each kind again: its answers say everything twice.
+     */
+    validate_update(metadata, old_metadata, causes);
+    validate_update(metadata, old_metadata, causes);
 }
 
 bool dev_meta_is_deleting(yyjson_mut_val *metadata)

@@ -10,8 +10,8 @@
 /* Puts metadata into the form that the typed object would have: fields of wrong types are
  * ERROR_INVALID in the words of Go's decoder, unknown ones are dropped (collected in *unknown as
  * "metadata.foo", one a line; NULL: not wanted), as are empty ones, selfLink and managedFields. */
-must_check bool dev_meta_decode(yyjson_mut_doc *doc, yyjson_mut_val *object, bool is_custom,
-                                struct strbuf *unknown, struct error *err);
+must_check bool dev_meta_decode(const struct dev_resource *resource, yyjson_mut_doc *doc,
+                                yyjson_mut_val *object, struct strbuf *unknown, struct error *err);
 
 /* Appends what is wrong with a new object, or with what an object is to become. */
 void dev_meta_validate(const struct dev_resource *resource, yyjson_mut_val *metadata,

@@ -1,9 +1,10 @@
 /* Reading metadata as the typed object would: see meta.h. */
 #include "base/clock.h"
+#include "base/must.h"
 #include "devserver/edit.h"
 #include "devserver/meta.h"
 
-enum field_type { TEXT, NUMBER, BOOLEAN, TIME, TEXT_MAP, TEXT_LIST, OWNERS, DROPPED };
+enum field_type { TEXT, UID, NUMBER, BOOLEAN, TIME, TEXT_MAP, TEXT_LIST, OWNERS, DROPPED };
 
 struct field {
     const char *name;
@@ -15,7 +16,7 @@ static const struct field object_meta[] = {
     {"generateName", TEXT},
     {"namespace", TEXT},
     {"selfLink", DROPPED},
-    {"uid", TEXT},
+    {"uid", UID},
     {"resourceVersion", TEXT},
     {"generation", NUMBER},
     {"creationTimestamp", TIME},
@@ -30,12 +31,14 @@ static const struct field object_meta[] = {
 
 static const struct field owner_reference[] = {
     {"apiVersion", TEXT}, {"kind", TEXT},          {"name", TEXT},
-    {"uid", TEXT},        {"controller", BOOLEAN}, {"blockOwnerDeletion", BOOLEAN},
+    {"uid", UID},         {"controller", BOOLEAN}, {"blockOwnerDeletion", BOOLEAN},
 };
 
 struct decoder {
     yyjson_mut_doc *doc;
-    bool is_custom;
+    const struct dev_resource *resource;
+    const char *type_name;   /* of the Go struct that is being read */
+    const char *in_metadata; /* where it stands there: "", "ownerReferences." */
     struct strbuf *unknown;
     struct error *err;
 };
@@ -56,23 +59,23 @@ static const char *go_type(yyjson_mut_val *value)
     }
 }
 
-static bool wrong_type(const struct decoder *decoder, const char *type_name, const char *field,
-                       yyjson_mut_val *value, const char *wanted)
+static bool wrong_type(const struct decoder *decoder, const char *field, yyjson_mut_val *value,
+                       const char *wanted)
 {
     return error_set(decoder->err, ERROR_INVALID,
-                     "json: cannot unmarshal %s into Go struct field %s%s.%s of type %s",
-                     go_type(value), type_name, decoder->is_custom ? "" : ".metadata", field,
+                     "json: cannot unmarshal %s into Go struct field %s.%s%s%s of type %s",
+                     go_type(value), decoder->type_name,
+                     decoder->resource->is_custom ? "" : "metadata.", decoder->in_metadata, field,
                      wanted);
 }
 
-static bool decode_time(const struct decoder *decoder, yyjson_mut_val *value)
+static bool decode_time(const struct decoder *decoder, const char *name, yyjson_mut_val *value)
 {
     struct str text = dev_edit_value_str(value);
     char buf[RFC3339_MAX];
     int64_t wall_us = 0;
     if (!yyjson_mut_is_str(value))
-        return error_set(decoder->err, ERROR_INVALID,
-                         "json: cannot unmarshal %s into Go value of type string", go_type(value));
+        return wrong_type(decoder, name, value, "string");
     if (!rfc3339_parse_us(text, &wall_us))
         return error_set(decoder->err, ERROR_INVALID,
                          "parsing time \"" STR_FMT "\" as \"2006-01-02T15:04:05Z07:00\": cannot "
@@ -80,6 +83,7 @@ static bool decode_time(const struct decoder *decoder, yyjson_mut_val *value)
                          STR_ARG(text), STR_ARG(text));
     struct str normal = rfc3339_format_s(wall_us / 1000, buf);
     yyjson_mut_val *copy = yyjson_mut_strncpy(decoder->doc, normal.ptr, normal.len);
+    must(copy);
     yyjson_mut_set_strn(value, yyjson_mut_get_str(copy), normal.len);
     return true;
 }
@@ -89,13 +93,13 @@ static bool decode_text_map(const struct decoder *decoder, const char *name, yyj
     size_t i, max;
     yyjson_mut_val *key, *value;
     if (!yyjson_mut_is_obj(map))
-        return wrong_type(decoder, "ObjectMeta", name, map, "map[string]string");
+        return wrong_type(decoder, name, map, "map[string]string");
     yyjson_mut_obj_foreach(map, i, max, key, value)
     {
         if (yyjson_mut_is_null(value))
             yyjson_mut_set_str(value, "");
         else if (!yyjson_mut_is_str(value))
-            return wrong_type(decoder, "ObjectMeta", name, value, "string");
+            return wrong_type(decoder, name, value, "string");
     }
     return true;
 }
@@ -105,55 +109,56 @@ static bool decode_text_list(const struct decoder *decoder, const char *name, yy
     size_t i, max;
     yyjson_mut_val *value;
     if (!yyjson_mut_is_arr(list))
-        return wrong_type(decoder, "ObjectMeta", name, list, "[]string");
+        return wrong_type(decoder, name, list, "[]string");
     yyjson_mut_arr_foreach(list, i, max, value)
     {
         if (yyjson_mut_is_null(value))
             yyjson_mut_set_str(value, "");
         else if (!yyjson_mut_is_str(value))
-            return wrong_type(decoder, "ObjectMeta", name, value, "string");
+            return wrong_type(decoder, name, value, "string");
     }
     return true;
 }
 
 static bool decode_fields(const struct decoder *decoder, const struct field *fields,
-                          size_t field_count, const char *type_name, struct str path,
-                          yyjson_mut_val *object);
+                          size_t field_count, struct str path, yyjson_mut_val *object);
 
 static bool decode_owners(const struct decoder *decoder, yyjson_mut_val *owners)
 {
     size_t i, max;
     yyjson_mut_val *owner;
+    struct decoder inner = *decoder;
+    inner.type_name = "OwnerReference";
+    inner.in_metadata = "ownerReferences.";
     if (!yyjson_mut_is_arr(owners))
-        return wrong_type(decoder, "ObjectMeta", "ownerReferences", owners, "[]v1.OwnerReference");
+        return wrong_type(decoder, "ownerReferences", owners, "[]v1.OwnerReference");
     yyjson_mut_arr_foreach(owners, i, max, owner)
     {
         struct strbuf path cleanup_strbuf = {0};
         strbuf_printf(&path, "metadata.ownerReferences[%zu].", i);
         if (!yyjson_mut_is_obj(owner))
-            return wrong_type(decoder, "ObjectMeta", "ownerReferences", owner, "v1.OwnerReference");
-        if (!decode_fields(decoder, owner_reference, ARRAY_LEN(owner_reference), "OwnerReference",
-                           strbuf_str(&path), owner))
+            return wrong_type(decoder, "ownerReferences", owner, "v1.OwnerReference");
+        if (!decode_fields(&inner, owner_reference, ARRAY_LEN(owner_reference), strbuf_str(&path),
+                           owner))
             return false;
     }
     return true;
 }
 
 static bool decode_field(const struct decoder *decoder, const struct field *field,
-                         const char *type_name, yyjson_mut_val *value)
+                         yyjson_mut_val *value)
 {
     switch (field->type) {
     case TEXT:
-        return yyjson_mut_is_str(value) ||
-               wrong_type(decoder, type_name, field->name, value, "string");
+        return yyjson_mut_is_str(value) || wrong_type(decoder, field->name, value, "string");
+    case UID:
+        return yyjson_mut_is_str(value) || wrong_type(decoder, field->name, value, "types.UID");
     case NUMBER:
-        return yyjson_mut_is_int(value) ||
-               wrong_type(decoder, type_name, field->name, value, "int64");
+        return yyjson_mut_is_int(value) || wrong_type(decoder, field->name, value, "int64");
     case BOOLEAN:
-        return yyjson_mut_is_bool(value) ||
-               wrong_type(decoder, type_name, field->name, value, "bool");
+        return yyjson_mut_is_bool(value) || wrong_type(decoder, field->name, value, "bool");
     case TIME:
-        return decode_time(decoder, value);
+        return decode_time(decoder, field->name, value);
     case TEXT_MAP:
         return decode_text_map(decoder, field->name, value);
     case TEXT_LIST:
@@ -175,19 +180,16 @@ static const struct field *find_field(const struct field *fields, size_t count, 
     return NULL;
 }
 
+/* As omitempty does. */
 static bool is_left_out(const struct field *field, yyjson_mut_val *value)
 {
-    if (field->type == DROPPED || yyjson_mut_is_null(value))
-        return true;
-    if (field->type == TEXT)
-        return yyjson_mut_is_str(value) && yyjson_mut_get_len(value) == 0;
-    return (yyjson_mut_is_obj(value) || yyjson_mut_is_arr(value)) &&
-           yyjson_mut_get_len(value) == 0 && field->type != TIME && field->type != NUMBER;
+    bool may_be_empty = field->type == TEXT || field->type == UID || field->type == TEXT_MAP ||
+                        field->type == TEXT_LIST || field->type == OWNERS;
+    return field->type == DROPPED || (may_be_empty && yyjson_mut_get_len(value) == 0);
 }
 
 static bool decode_fields(const struct decoder *decoder, const struct field *fields,
-                          size_t field_count, const char *type_name, struct str path,
-                          yyjson_mut_val *object)
+                          size_t field_count, struct str path, yyjson_mut_val *object)
 {
     yyjson_mut_obj_iter iter;
     yyjson_mut_val *key;
@@ -196,28 +198,32 @@ static bool decode_fields(const struct decoder *decoder, const struct field *fie
         yyjson_mut_val *value = yyjson_mut_obj_iter_get_val(key);
         struct str name = dev_edit_value_str(key);
         const struct field *field = find_field(fields, field_count, name);
-        if (field && !is_left_out(field, value)) {
-            if (!decode_field(decoder, field, type_name, value))
-                return false;
-            continue;
-        }
         if (!field && decoder->unknown)
             strbuf_printf(decoder->unknown, STR_FMT STR_FMT "\n", STR_ARG(path), STR_ARG(name));
-        yyjson_mut_obj_iter_remove(&iter);
+        bool is_there = field && !yyjson_mut_is_null(value);
+        if (is_there && !decode_field(decoder, field, value))
+            return false;
+        if (!is_there || is_left_out(field, value))
+            yyjson_mut_obj_iter_remove(&iter);
     }
     return true;
 }
 
-bool dev_meta_decode(yyjson_mut_doc *doc, yyjson_mut_val *object, bool is_custom,
-                     struct strbuf *unknown, struct error *err)
+bool dev_meta_decode(const struct dev_resource *resource, yyjson_mut_doc *doc,
+                     yyjson_mut_val *object, struct strbuf *unknown, struct error *err)
 {
-    const struct decoder decoder = {doc, is_custom, unknown, err};
+    const struct decoder decoder = {doc, resource, "ObjectMeta", "", unknown, err};
     yyjson_mut_val *metadata = yyjson_mut_obj_get(object, "metadata");
-    if (metadata && !yyjson_mut_is_null(metadata) && !yyjson_mut_is_obj(metadata))
+    if (metadata && !yyjson_mut_is_null(metadata) && !yyjson_mut_is_obj(metadata)) {
+        if (resource->is_custom)
+            return error_set(err, ERROR_INVALID,
+                             "json: cannot unmarshal %s into Go value of type v1.ObjectMeta",
+                             go_type(metadata));
         return error_set(err, ERROR_INVALID,
-                         "json: cannot unmarshal %s into Go value of type v1.ObjectMeta",
-                         go_type(metadata));
+                         "json: cannot unmarshal %s into Go struct field " STR_FMT
+                         ".metadata of type v1.ObjectMeta",
+                         go_type(metadata), STR_ARG(resource->kind));
+    }
     metadata = dev_edit_object(doc, object, "metadata");
-    return decode_fields(&decoder, object_meta, ARRAY_LEN(object_meta), "ObjectMeta",
-                         STR("metadata."), metadata);
+    return decode_fields(&decoder, object_meta, ARRAY_LEN(object_meta), STR("metadata."), metadata);
 }

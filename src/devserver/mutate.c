@@ -54,7 +54,7 @@ static yyjson_mut_doc *read_body(struct dev_call *call, struct dev_write *write)
 {
     return dev_body_read_object(dev_http_header(call->request, "Content-Type"), call->request->body,
                                 call->target.resource, call->target.version, &write->duplicates,
-                                &call->status);
+                                write->arena, &call->status);
 }
 
 bool dev_mutate_create(struct dev_call *call)
@@ -148,23 +148,49 @@ static bool apply_patch(const struct dev_write *write, enum patch_type type, yyj
     return error_set(err, ERROR_INVALID, "unknown kind of patch");
 }
 
+static bool check_patched_builtin(struct dev_write *write, yyjson_mut_val *object,
+                                  struct str wanted)
+{
+    struct strbuf problem cleanup_strbuf = {0};
+    struct str kind = dev_edit_str(object, "kind");
+    struct str api_version = dev_edit_str(object, "apiVersion");
+    if (str_eq(kind, write->resource->kind) && str_eq(api_version, wanted))
+        return true;
+    strbuf_printf(&problem, DEV_BODY_NO_KIND, STR_ARG(kind), STR_ARG(api_version));
+    return dev_write_bad_patch(write, object, strbuf_str(&problem));
+}
+
+static bool check_patched_custom(struct dev_write *write, yyjson_mut_val *object, struct str wanted)
+{
+    struct dev_causes causes = {0};
+    struct strbuf message cleanup_strbuf = {0};
+    struct str api_version = dev_edit_str(object, "apiVersion");
+    if (str_is_empty(dev_edit_str(object, "kind")))
+        return dev_write_bad_patch(write, object, STR("Object 'Kind' is missing"));
+    if (str_is_empty(api_version))
+        return dev_status_set(write->status, 500, "InternalError",
+                              "Internal error occurred: Object 'apiVersion' is missing in 'object "
+                              "has no apiVersion field'");
+    if (str_eq(api_version, wanted))
+        return true;
+    strbuf_append_cstr(&message, "Invalid value: ");
+    strbuf_append_json(&message, api_version);
+    strbuf_printf(&message, ": must be " STR_FMT, STR_ARG(wanted));
+    dev_causes_add(&causes, "FieldValueInvalid", STR("apiVersion"), strbuf_str(&message));
+    return dev_status_invalid(write->status, STR(""), write->resource->kind, write->name, &causes);
+}
+
 /* What a patch made of apiVersion and kind, with the words for patches. */
 static bool check_patched_kind(struct dev_write *write, yyjson_mut_doc *doc, yyjson_mut_val *object)
 {
     const struct dev_resource *resource = write->resource;
-    struct dev_causes causes = {0};
     struct strbuf wanted cleanup_strbuf = {0};
-    struct strbuf message cleanup_strbuf = {0};
-    struct str api_version = dev_edit_str(object, "apiVersion");
     strbuf_printf(&wanted, STR_FMT "%s" STR_FMT, STR_ARG(resource->group),
                   str_is_empty(resource->group) ? "" : "/", STR_ARG(write->version->name));
-    if (!resource->is_custom || str_eq(api_version, strbuf_str(&wanted)))
-        return dev_body_check_kind(resource, write->version, doc, object, write->status);
-    strbuf_append_cstr(&message, "Invalid value: ");
-    strbuf_append_json(&message, api_version);
-    strbuf_printf(&message, ": must be " STR_FMT, STR_ARG(strbuf_str(&wanted)));
-    dev_causes_add(&causes, "FieldValueInvalid", STR("apiVersion"), strbuf_str(&message));
-    return dev_status_invalid(write->status, STR(""), resource->kind, write->name, &causes);
+    bool is_ok = resource->is_custom ? check_patched_custom(write, object, strbuf_str(&wanted))
+                                     : check_patched_builtin(write, object, strbuf_str(&wanted));
+    return is_ok &&
+           dev_body_check_kind(resource, write->version, doc, object, write->arena, write->status);
 }
 
 static bool patch_existing(struct dev_write *write, enum patch_type type, yyjson_mut_doc *doc,
@@ -207,6 +233,13 @@ static bool check_manifest(struct dev_write *write, yyjson_val *manifest)
     struct str api_version = json_str(manifest, "apiVersion");
     yyjson_val *metadata = json_object(manifest, "metadata");
     struct str name = json_str(metadata, "name");
+    if (!yyjson_is_obj(manifest))
+        return dev_status_bad_request(
+            write->status,
+            "error decoding YAML: error unmarshaling JSON: while decoding "
+            "JSON: json: cannot unmarshal %s into Go value of type "
+            "map[string]interface {}",
+            dev_body_go_name(manifest));
     strbuf_printf(&wanted, STR_FMT "%s" STR_FMT, STR_ARG(write->resource->group),
                   str_is_empty(write->resource->group) ? "" : "/", STR_ARG(write->version->name));
     if (!str_eq(kind, write->resource->kind) || !str_eq(api_version, strbuf_str(&wanted)))
@@ -305,6 +338,23 @@ bool dev_mutate_patch(struct dev_call *call)
 /* ---- delete -----------------------------------------------------------------------------------
  */
 
+static bool check_delete_body(yyjson_val *body, struct dev_status *status)
+{
+    struct str kind = json_str(body, "kind");
+    struct str api_version = json_str(body, "apiVersion");
+    if (!yyjson_is_obj(body))
+        return dev_status_bad_request(
+            status,
+            "couldn't get version/kind; json parse error: json: cannot unmarshal %s into Go value "
+            "of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string "
+            "\"json:\\\"kind,omitempty\\\"\" }",
+            dev_body_go_name(body));
+    if (!str_is_empty(kind) && !str_eq_cstr(kind, "DeleteOptions"))
+        return dev_status_bad_request(status, DEV_BODY_NO_KIND, STR_ARG(kind),
+                                      STR_ARG(api_version));
+    return true;
+}
+
 static bool read_delete_options(struct dev_call *call, yyjson_doc **body,
                                 struct dev_delete_options *out)
 {
@@ -315,11 +365,11 @@ static bool read_delete_options(struct dev_call *call, yyjson_doc **body,
         if (dev_body_media(dev_http_header(call->request, "Content-Type")) != DEV_MEDIA_JSON)
             return dev_body_unsupported(&call->status);
         const char *wrong = dev_body_read_json(text, body, problem);
-        if (!wrong && !yyjson_is_obj(yyjson_doc_get_root(*body)))
-            wrong = "json: cannot unmarshal into Go value of type struct";
         if (wrong)
             return dev_status_bad_request(&call->status,
                                           "couldn't get version/kind; json parse error: %s", wrong);
+        if (!check_delete_body(yyjson_doc_get_root(*body), &call->status))
+            return false;
     }
     return dev_delete_options_read(call->request, yyjson_doc_get_root(*body), out, &call->status);
 }

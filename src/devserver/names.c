@@ -39,7 +39,7 @@ static bool is_subdomain(struct str s)
 const char *dev_names_check_subdomain(struct str name)
 {
     if (name.len > SUBDOMAIN_MAX)
-        return "must be no more than 253 bytes";
+        return "must be no more than 253 characters";
     if (is_subdomain(name))
         return NULL;
     return "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, "
@@ -93,7 +93,8 @@ const char *dev_names_check_qualified(struct str key)
         struct str prefix = {key.ptr, slash};
         name = str_skip(key, slash + 1);
         if (str_find(name, '/', &slash))
-            return "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and "
+            return "a valid label key must consist of alphanumeric characters, '-', '_' or '.', "
+                   "and "
                    "must start and end with an alphanumeric character (e.g. 'MyName',  or "
                    "'my.name',  or '123-abc', regex used for validation is "
                    "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain "

@@ -140,6 +140,19 @@ static bool check_version(struct dev_call *call, const struct dev_list_options *
     return true;
 }
 
+/* PartialObjectMetadata is what one object may be asked as, PartialObjectMetadataList is for these.
+ */
+static bool check_form(struct dev_call *call)
+{
+    static const char list[] = "PartialObjectMetadataList";
+    struct str accept = dev_http_header(call->request, "Accept");
+    if (call->form != DEV_FORM_PARTIAL || memmem(accept.ptr, accept.len, list, sizeof(list) - 1))
+        return true;
+    return dev_status_set(&call->status, 406, "NotAcceptable",
+                          "you requested PartialObjectMetadata, but the requested object is a list "
+                          "(*unstructured.UnstructuredList)");
+}
+
 bool dev_read_list(struct dev_call *call, const struct dev_list_options *options)
 {
     struct arena arena cleanup_arena;
@@ -147,6 +160,8 @@ bool dev_read_list(struct dev_call *call, const struct dev_list_options *options
     struct dev_page page = {0};
     struct error err = {0};
     arena_init(&arena);
+    if (!check_form(call))
+        return false;
     if (!str_is_empty(options->token) &&
         !dev_page_read(options->token, &arena, &page, &call->status))
         return false;
@@ -156,8 +171,10 @@ bool dev_read_list(struct dev_call *call, const struct dev_list_options *options
                             &err))
         return dev_status_bad_request(&call->status, "%s", err.text);
     struct dev_render render = dev_call_render(call);
-    struct listing listing = {
-        .render = &render, .selector = selector, .arena = &arena, .limit = options->limit};
+    struct listing listing = {.render = &render, .selector = selector, .arena = &arena};
+    /* "Any version" comes from the cache there, which does not cut lists. */
+    if (!options->has_version || options->version > 0)
+        listing.limit = options->limit;
     dev_render_list_begin(&render, &listing.body);
     dev_store_each(call->server->store, call->target.resource->id, call->route.ns, page.ns,
                    page.name, list_record, &listing);

@@ -106,8 +106,11 @@ static bool store(struct dev_remove *remove, yyjson_mut_doc *doc, yyjson_mut_val
     struct error err = {0};
     const struct dev_key key = {remove->resource->id, remove->ns, remove->name};
     enum dev_change_type type = remove->is_gone ? DEV_DELETED : DEV_MODIFIED;
-    if (remove->options.is_dry_run)
+    if (remove->options.is_dry_run) {
+        if (!remove->is_gone)
+            dev_write_text(object, &remove->stored);
         return true;
+    }
     return dev_write_store(remove->server, &key, doc, object, type, &remove->stored, &err) ||
            dev_write_store_failed(remove->status, remove->resource, remove->name, &err);
 }

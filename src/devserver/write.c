@@ -62,8 +62,7 @@ bool dev_write_store(struct dev_server *server, const struct dev_key *key, yyjso
     return false;
 }
 
-/* What a dry run answers. */
-static void write_text(yyjson_mut_val *object, struct strbuf *out)
+void dev_write_text(yyjson_mut_val *object, struct strbuf *out)
 {
     size_t len = 0;
     cleanup_free char *text = yyjson_mut_val_write(object, YYJSON_WRITE_NOFLAG, &len);
@@ -96,13 +95,12 @@ bool dev_write_load(struct dev_write *write, yyjson_mut_doc *doc, struct dev_bef
 /* ---- form: what the client sent as the object that it means ------------------------------------
  */
 
-/* The 422 for a patched object that is no longer one of its kind. */
-static bool bad_patch(struct dev_write *write, yyjson_mut_val *object, struct str problem)
+bool dev_write_bad_patch(struct dev_write *write, yyjson_mut_val *object, struct str problem)
 {
     struct dev_causes causes = {0};
     struct strbuf message cleanup_strbuf = {0};
     struct strbuf text cleanup_strbuf = {0};
-    write_text(object, &text);
+    dev_write_text(object, &text);
     strbuf_append_cstr(&message, "Invalid value: ");
     strbuf_append_json(&message, strbuf_str(&text));
     strbuf_printf(&message, ": " STR_FMT, STR_ARG(problem));
@@ -113,7 +111,7 @@ static bool bad_patch(struct dev_write *write, yyjson_mut_val *object, struct st
 static bool bad_form(struct dev_write *write, yyjson_mut_val *object, struct str problem)
 {
     if (write->is_patch)
-        return bad_patch(write, object, problem);
+        return dev_write_bad_patch(write, object, problem);
     return dev_status_bad_request(write->status,
                                   STR_FMT " in version \"" STR_FMT
                                           "\" cannot be handled as a " STR_FMT ": " STR_FMT,
@@ -159,7 +157,7 @@ static bool read_form(struct dev_write *write, yyjson_mut_doc *doc, yyjson_mut_v
     struct error err = {0};
     bool wants_unknown = write->options.validation != DEV_FIELDS_IGNORE;
     struct strbuf *to = wants_unknown ? &unknown : NULL;
-    if (!dev_meta_decode(doc, object, write->resource->is_custom, to, &err))
+    if (!dev_meta_decode(write->resource, doc, object, to, &err))
         return bad_form(write, object, str_from(err.text));
     if (write->version->schema) {
         dev_schema_prune(write->version->schema, doc, object, to);
@@ -281,7 +279,7 @@ static bool store_new(struct dev_write *write, yyjson_mut_doc *doc, yyjson_mut_v
     if (dev_store_get(write->server->store, &key, &record))
         return dev_status_already_exists(write->status, write->resource->group,
                                          write->resource->plural, name);
-    write_text(object, &write->stored);
+    dev_write_text(object, &write->stored);
     return true;
 }
 
@@ -369,7 +367,7 @@ static bool store_end(struct dev_write *write, yyjson_mut_doc *doc, yyjson_mut_v
     struct error err = {0};
     struct strbuf last cleanup_strbuf = {0};
     struct dev_key key = key_of(write, write->name);
-    write_text(object, &write->stored);
+    dev_write_text(object, &write->stored);
     return write->options.is_dry_run ||
            dev_write_store(write->server, &key, doc, before->stored, DEV_DELETED, &last, &err) ||
            dev_write_store_failed(write->status, write->resource, write->name, &err);
@@ -387,7 +385,7 @@ static bool store_change(struct dev_write *write, yyjson_mut_doc *doc, yyjson_mu
     if (dev_meta_is_deleting(metadata) && !dev_has_any_finalizer(write->resource, object))
         return store_end(write, doc, object, before);
     if (write->options.is_dry_run) {
-        write_text(object, &write->stored);
+        dev_write_text(object, &write->stored);
         return true;
     }
     return dev_write_store(write->server, &key, doc, object, DEV_MODIFIED, &write->stored, &err) ||

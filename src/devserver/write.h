@@ -44,11 +44,16 @@ bool dev_write_update(struct dev_write *write, yyjson_mut_doc *doc,
 /* A PUT, which creates what is not there where the kind allows it. */
 bool dev_write_replace(struct dev_write *write, yyjson_mut_doc *doc);
 
+/* The 422 for a patched object that is no longer one of its kind. Returns false. */
+bool dev_write_bad_patch(struct dev_write *write, yyjson_mut_val *object, struct str problem);
+
 /* Stores the object (stored form) as it is, without looking at it, with its next resourceVersion;
  * *json_out gets the text. For what has been checked before. */
 bool dev_write_store(struct dev_server *server, const struct dev_key *key, yyjson_mut_doc *doc,
                      yyjson_mut_val *object, enum dev_change_type type, struct strbuf *json_out,
                      struct error *err);
+/* The object as text, in place of what *out had. */
+void dev_write_text(yyjson_mut_val *object, struct strbuf *out);
 /* 500, or 409 and 404 where the store says so. */
 bool dev_write_store_failed(struct dev_status *status, const struct dev_resource *resource,
                             struct str name, const struct error *err);

@@ -70,7 +70,6 @@ void dev_prepare_create(struct dev_write *write, yyjson_mut_doc *doc, yyjson_mut
     dev_edit_remove(metadata, "resourceVersion");
     dev_edit_remove(metadata, "deletionTimestamp");
     dev_edit_remove(metadata, "deletionGracePeriodSeconds");
-    dev_edit_remove(metadata, "generation");
     if (has_generation(write))
         dev_edit_put_int(doc, metadata, "generation", 1);
     if (write->version->has_status)
