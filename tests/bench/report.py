@@ -1,6 +1,5 @@
 """docs/benchmarks.md from the figures of a run."""
 
-import datetime
 import os
 import pathlib
 import platform
@@ -66,8 +65,6 @@ def machine():
     libraries = ", ".join(f"{name} {output_of('pkg-config', '--modversion', name)}"
                           for name in ("libcurl", "libuv", "yyjson"))
     return table(["what", "which"], [
-        ["measured", f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d}, cape-ip-manager "
-                     f"{output_of('git', 'describe', '--tags', '--always', '--dirty')}"],
         ["machine", f"{os.cpu_count()} CPUs ({cpu[1].strip() if cpu else platform.machine()}), {memory_gb:.0f} GiB; "
                     "everything runs on it: etcd, kube-apiserver, the load, the claim server, the manager"],
         ["system", f"{system[1] if system else platform.system()}, Linux {platform.release()}, "
@@ -75,6 +72,12 @@ def machine():
         ["control plane", f"kube-apiserver {versions[1]}, etcd {versions[2]} with fsync; "
                           f"CRDs {', '.join(stage.control_plane.CRD_SETS[stage.control_plane.NEWEST])}"],
     ])
+
+
+def section_table(figures):
+    return table(["section", "measured (UTC)", "version", "load average before", "minutes"],
+                 [[name.replace("_", " "), section["measured"], f"`{section['version']}`", section["load"],
+                   section["minutes"]] for name, section in figures.items()])
 
 
 def ms(value):
@@ -155,13 +158,14 @@ GO_MANAGER = table(
 
 DOCUMENT = """# Benchmarks
 
-Written by `make bench`; do not edit. Takes about {minutes} minutes; `make bench CYCLES=20000` makes the last section
-as long as it is here. `tests/bench/run --only SECTION` measures one section and prints it.
+Written by `make bench`; do not edit. `make bench CYCLES=20000` makes the section on growth as long as it is here, and
+`tests/bench/run --only SECTION` measures one section anew.
 
 {machine}
-Load average when each section began, of {cpus} CPUs: {loads}. Where it is not well below 1, others were at work on the machine, and
-only ratios within a round mean much.
+The load average is that of the moment before a section began. Where it is not well below 1, others were at work on the machine: times and
+CPU times say little then, ratios within a round a little more; requests and memory are what they are.
 
+{sections}
 ## Targets
 
 {targets}
@@ -218,8 +222,7 @@ def write(figures):
     bare, single = figures["bare_speed"]["figures"], figures["single"]["figures"]
     memory, requests = figures["memory"]["figures"], figures["requests"]["figures"]
     return DOCUMENT.format(
-        minutes=12, machine=machine(), cpus=os.cpu_count(), targets=target_table(figures),
-        loads=", ".join(f"{name.replace('_', ' ')} {section['load']}" for name, section in figures.items()),
+        machine=machine(), sections=section_table(figures), targets=target_table(figures),
         per_s_1=bare["per_s_1"], per_s_16=bare["per_s_16"], per_s_64=bare["per_s_64"],
         single_count=single["count"], single=single_table(single), bursts=burst_table(figures["bursts"]["figures"]),
         rounds=round_table(figures["rounds"]["figures"]), request_count=requests["count"],

@@ -86,8 +86,8 @@ def requests(_):
         middle = plane.position()
         stage.load(plane, "release", "requests", count)
         time.sleep(EVENTS_REST_S)
-        came, went = plane.requests(start)[:], plane.requests(middle)
-    came = came[:len(came) - len(went)]
+        all_requests, went = plane.requests(start), plane.requests(middle)
+    came = all_requests[:len(all_requests) - len(went)]
     return {"count": count, "allocate": count_requests(came), "release": count_requests(went)}
 
 
@@ -127,7 +127,7 @@ def growth(options):
         time.sleep(REST_S)
         figures.append({"cycles": 0, **manager.memory(), "cpu_s": manager.cpu_s()})
         part = max(options.cycles // 5 // 100 * 100, 100)
-        for number in range(options.cycles // part):
+        for number in range(max(options.cycles // part, 1)):
             stage.load(plane, "cycles", f"cycles-{number}", part)
             time.sleep(REST_S)
             figures.append({"cycles": figures[-1]["cycles"] + part, **manager.memory(), "cpu_s": manager.cpu_s()})
