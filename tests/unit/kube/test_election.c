@@ -443,6 +443,21 @@ static void test_a_claim_whose_answer_is_lost(void **state)
     assert_string_equal(lease_text(f), "a 15s 0");
 }
 
+static void test_stop_releases_a_claim_whose_answer_is_lost(void **state)
+{
+    struct fixture *f = *state;
+    fake_server_reply(f->kube.server, "POST", LEASES, 201, "{\"gar");
+    start(f, &f->a, "a");
+    loop_until(&f->kube.loop, count(f, "POST") == 1);
+    set_spec(&f->lease, STR("{\"holderIdentity\":\"a\",\"leaseDurationSeconds\":15,"
+                            "\"leaseTransitions\":2}"));
+    loop_until(&f->kube.loop, kube_client_pending(f->kube.client) == 0);
+    stop(&f->a);
+    loop_until(&f->kube.loop, f->a.is_closed);
+    assert_string_equal(lease_text(f), " 1s 2");
+    assert_int_equal(f->a.elected, 0);
+}
+
 static void test_stops_from_its_handlers(void **state)
 {
     struct fixture *f = *state;
@@ -534,6 +549,7 @@ int main(void)
         TEST(test_is_lost_once_when_the_server_is_silent),
         TEST(test_survives_a_restart_of_the_server),
         TEST(test_a_claim_whose_answer_is_lost),
+        TEST(test_stop_releases_a_claim_whose_answer_is_lost),
         TEST(test_stops_from_its_handlers),
         TEST(test_a_release_that_is_not_answered_takes_two_seconds),
         TEST(test_may_write_the_lease_when_other_writes_are_forbidden),

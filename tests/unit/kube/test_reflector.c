@@ -262,10 +262,12 @@ static void test_a_token_that_is_too_old_lists_anew(void **state)
     fake_server_reply(f->kube.server, "GET", PAGED, 200,
                       LIST("10", "old", DUCK("a", "5", "\"red\"")));
     fake_server_reply(f->kube.server, "GET", PAGED "&continue=old", 410, STATUS("410", "Expired"));
-    fake_server_stream(f->kube.server, "GET", STREAMED,
-                       EVENT("ADDED", DUCK("b", "6", "\"blue\"")) LIST_END("12"));
+    fake_server_reply(f->kube.server, "GET", STREAMED, 400, STATUS("400", "BadRequest"));
+    fake_server_reply(f->kube.server, "GET", PAGED, 200,
+                      LIST("12", "", DUCK("b", "6", "\"blue\"")));
     start(f);
     loop_until(&f->kube.loop, f->filled == 1);
+    assert_string_equal(last(f, PAGED)->path, PAGED);
     assert_int_equal(kube_store_count(f->store), 1);
     assert_true(has_duck(f, "b", "b6blue"));
 }
