@@ -165,6 +165,23 @@ static const struct decide_case live_cases[] = {
             "ipclaim ns/ns-x-0 owner=ns/x/0 address=a\nelfmachine ns/x device=IPV4,vlan=w\n" OURS
             "device=IPV4,vlan=v",
      "set-addresses"},
+    {"an older IPAddress of a machine that is gone",
+     USUAL CLAIM(0) "address=a0\n" ADDRESS(
+         0) "\nipaddress ns/a address=10.0.0.10 claim=ns/ns-x-0 created=1\n"
+            "ipclaim ns/ns-x-0 owner=ns/x/0 address=a\n" OURS "device=IPV4",
+     "set-addresses"},
+    {"an older IPAddress of a device that is gone",
+     USUAL CLAIM(0) "address=a0\n" ADDRESS(
+         0) "\nipaddress ns/a address=10.0.0.10 claim=ns/ns-x-1 created=1\n"
+            "ipclaim ns/ns-x-1 owner=ns/x/1 address=a\nelfmachine ns/x device=IPV4\n" OURS
+            "device=IPV4",
+     "set-addresses"},
+    {"an older IPAddress of a device that has another",
+     USUAL CLAIM(0) "address=a0\n" ADDRESS(
+         0) "\nipaddress ns/a address=10.0.0.10 claim=ns/ns-x-0 created=1\n"
+            "ipclaim ns/ns-x-0 owner=ns/x/0 address=a\nelfmachine ns/x "
+            "device=IPV4,ip=10.9.9.9\n" OURS "device=IPV4",
+     "set-addresses"},
     {"an older IPAddress of nobody's",
      USUAL CLAIM(0) "address=a0\n" ADDRESS(
          0) "\nipaddress ns/a address=10.0.0.10 claim=ns/gone created=1\n" OURS "device=IPV4",
@@ -242,6 +259,9 @@ static const struct decide_case claim_cases[] = {
     {"not within 5 s of the last try",
      USUAL CLAIM(0) "error=Exhausted_IP_Pools created=1999\n" OURS "device=IPV4",
      "wait IPClaimFailed; again at 2005000"},
+    {"5 s after the last try, to the second",
+     USUAL CLAIM(0) "error=Exhausted_IP_Pools created=1994\n" OURS "device=IPV4",
+     "delete-claim 0; wait IPClaimFailed"},
     {"refused, its pool has gone",
      "cluster ns/c\nmachine ns/owner cluster=c\n" CLAIM(0) "error=Exhausted created=1000\n" OURS
                                                            "device=IPV4",
@@ -269,6 +289,8 @@ static const struct decide_case claim_cases[] = {
     {"its device has gone, answered: stays as long as the machine",
      USUAL CLAIM(0) "\n" CLAIM(1) "address=a1\n" ADDRESS(1) "\n" OURS "device=IPV4",
      "wait WaitingForIPAddress"},
+    {"its device has gone, answered with what has not been seen yet: stays",
+     USUAL CLAIM(0) "\n" CLAIM(1) "address=a1\n" OURS "device=IPV4", "wait WaitingForIPAddress"},
     {"its device was given an address by hand: handed back",
      USUAL CLAIM(0) "\n" OURS "device=IPV4,ip=10.9.9.9", "delete-claim 0"},
     {"its device is no longer static: handed back", USUAL CLAIM(0) "\n" OURS "device=IPV4_DHCP",
@@ -423,7 +445,7 @@ static const struct decide_case messages[] = {
     {"allocated", USUAL CLAIM(0) "address=a0\n" ADDRESS(0) "\n" OURS "device=IPV4",
      "Device 0: 10.0.0.10/24 via 10.0.0.1 from IPPool ns/pool"},
     {"released",
-     "elfmachine ns/m ours deleting allocated=1=255.255.255.0,;0=255.255.255.0,;9=x,;1=x, "
+     "elfmachine ns/m ours deleting allocated=1=255.255.255.0,;0=255.255.255.0,;3=x,;1=x, "
      "device=IPV4,ip=10.0.0.10 device=IPV4,ip=10.0.1.10 device=IPV4,ip=10.9.9.9",
      "Given back: 10.0.0.10 (device 0), 10.0.1.10 (device 1)"},
     {"nothing to release", "elfmachine ns/m ours deleting device=IPV4",
@@ -522,6 +544,8 @@ static void test_finalizer_patches(void **state)
         assert_int_equal(actions.count, 1);
         assert_true(str_eq_cstr(actions.items[0].uid, "mu"));
         assert_int_equal(actions.items[0].resource_version, 9);
+        if (!str_is_empty(str_from(cases[i].deletion))) /* names what it removes by position */
+            assert_non_null(strstr(actions.items[0].body.ptr, "\"value\":\"" FINALIZER_OURS "\""));
         assert_same_json(cases[i].finalizers,
                          json_patched(&arena, json_text(&arena, before.ptr), actions.items[0].body),
                          json_text(&arena, want.ptr));
