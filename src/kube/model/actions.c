@@ -30,6 +30,9 @@ struct kube_action *kube_actions_add(struct kube_actions *actions, struct kube_a
 {
     actions->items = with_room(actions->arena, actions->items, actions->count, &actions->capacity,
                                sizeof(action));
+    action.ns = arena_dup_str(actions->arena, action.ns);
+    action.name = arena_dup_str(actions->arena, action.name);
+    action.uid = arena_dup_str(actions->arena, action.uid);
     actions->items[actions->count] = action;
     return &actions->items[actions->count++];
 }

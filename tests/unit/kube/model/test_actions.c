@@ -33,6 +33,26 @@ static void test_text(void **state)
                 "add-finalizer; create-claim 0; wait IPPoolNotFound; again at 1767323045000");
 }
 
+/* The cached object that a decision names may be replaced while the action is under way. */
+static void test_names_outlive_their_object(void **state)
+{
+    (void)state;
+    cleanup_arena struct arena arena;
+    arena_init(&arena);
+    struct kube_actions actions;
+    kube_actions_init(&actions, &arena);
+    char object[] = "ns name uid";
+    const struct kube_action *action =
+        kube_actions_add(&actions, (struct kube_action){.what = STR("delete-claim 0"),
+                                                        .ns = {object, 2},
+                                                        .name = {object + 3, 4},
+                                                        .uid = {object + 8, 3}});
+    memset(object, 'x', sizeof(object));
+    assert_true(str_eq(action->ns, STR("ns")));
+    assert_true(str_eq(action->name, STR("name")));
+    assert_true(str_eq(action->uid, STR("uid")));
+}
+
 static void test_many_keep_their_order(void **state)
 {
     (void)state;
@@ -90,6 +110,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text),
+        cmocka_unit_test(test_names_outlive_their_object),
         cmocka_unit_test(test_many_keep_their_order),
         cmocka_unit_test(test_earliest_look_wins),
         cmocka_unit_test(test_report_needs_a_reason),
