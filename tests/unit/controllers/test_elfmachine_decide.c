@@ -114,6 +114,18 @@ static const struct decide_case live_cases[] = {
      USUAL CLAIM(0) "address=a\nipaddress ns/a address=10.0.0.1 prefix=24 gateway=10.0.1.1 "
                     "claim=ns/ns-m-0\n" OURS "device=IPV4",
      "wait IPAddressInvalid"},
+    {"prefix 1",
+     USUAL CLAIM(0) "address=a\nipaddress ns/a address=10.0.0.1 prefix=1 claim=ns/ns-m-0\n" OURS
+                    "device=IPV4",
+     "set-addresses"},
+    {"a gateway beside a link of two",
+     USUAL CLAIM(0) "address=a\nipaddress ns/a address=10.0.0.1 prefix=31 gateway=10.9.9.1 "
+                    "claim=ns/ns-m-0\n" OURS "device=IPV4",
+     "set-addresses"},
+    {"a gateway outside a network of four",
+     USUAL CLAIM(0) "address=a\nipaddress ns/a address=10.0.0.1 prefix=30 gateway=10.0.0.5 "
+                    "claim=ns/ns-m-0\n" OURS "device=IPV4",
+     "wait IPAddressInvalid"},
     {"a gateway beside a single address",
      USUAL CLAIM(0) "address=a\nipaddress ns/a address=10.0.0.1 prefix=32 gateway=10.9.9.1 "
                     "claim=ns/ns-m-0\n" OURS "device=IPV4",
