@@ -1,13 +1,14 @@
 #include "kube/curl_loop.h"
 
 #include <netinet/in.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
 
 #include "base/attr.h"
 #include "base/must.h"
+
+enum { ROUNDS_MAX = 64 }; /* others have a turn, too */
 
 /* A socket of libcurl's. Freed in the close callback, so it may outlive its descriptor. */
 struct curl_socket {
@@ -25,7 +26,7 @@ struct kube_curl_loop {
     struct curl_sockets sockets; /* those not closing */
     size_t open_handles;
     bool is_stopping;
-    void (*worked)(void *ctx);
+    kube_curl_loop_fn *worked;
     void *ctx;
     void (*closed)(void *ctx);
     void *closed_ctx;
@@ -54,11 +55,18 @@ static void timer_closed(uv_handle_t *handle)
     handle_closed(handle->data);
 }
 
+/* Of what it has read, libcurl may keep something back that no poll will ever tell of (the rest of
+ * an HTTP/2 frame or of a TLS record): it is asked again until nothing comes. */
 static void work(struct kube_curl_loop *loop, curl_socket_t fd, int what)
 {
-    int running = 0;
-    must(curl_multi_socket_action(loop->multi, fd, what, &running) == CURLM_OK);
-    loop->worked(loop->ctx);
+    for (int round = 0; round < ROUNDS_MAX; round++) {
+        int running = 0;
+        must(curl_multi_socket_action(loop->multi, fd, what, &running) == CURLM_OK);
+        if (!loop->worked(loop->ctx) || loop->is_stopping)
+            return;
+        if (fd != CURL_SOCKET_TIMEOUT)
+            what = CURL_CSELECT_IN;
+    }
 }
 
 static void socket_ready(uv_poll_t *poll, int status, int events)
@@ -134,7 +142,7 @@ static int set_timer(CURLM *multi, long timeout_ms, void *ctx)
     return 0;
 }
 
-struct kube_curl_loop *kube_curl_loop_new(uv_loop_t *uv, void (*worked)(void *ctx), void *ctx)
+struct kube_curl_loop *kube_curl_loop_new(uv_loop_t *uv, kube_curl_loop_fn *worked, void *ctx)
 {
     struct kube_curl_loop *loop = mem_alloc_zero(sizeof(*loop));
     loop->uv = uv;

@@ -2,13 +2,16 @@
  * timer. Knows nothing about what is transferred. */
 #pragma once
 #include <curl/curl.h>
+#include <stdbool.h>
 #include <uv.h>
 
 struct kube_curl_loop;
 
-/* `worked` is called after libcurl has done something, outside of all its callbacks: the place to
- * look for messages (curl_multi_info_read) and to add and remove handles. */
-struct kube_curl_loop *kube_curl_loop_new(uv_loop_t *loop, void (*worked)(void *ctx), void *ctx);
+/* Called after libcurl has done something, outside of all its callbacks: the place to look for
+ * messages (curl_multi_info_read) and to add and remove handles. True: data have come, so libcurl
+ * may have more of them. */
+typedef bool kube_curl_loop_fn(void *ctx);
+struct kube_curl_loop *kube_curl_loop_new(uv_loop_t *loop, kube_curl_loop_fn *worked, void *ctx);
 CURLM *kube_curl_loop_multi(const struct kube_curl_loop *loop);
 /* Starts at once what was added, instead of in the next turn of the loop; calls `worked`. Not from
  * within libcurl's callbacks or `worked`. */

@@ -17,7 +17,7 @@ enum {
     KEEPALIVE_IDLE_S = 10,
     KEEPALIVE_INTERVAL_S = 5,
     UNACKNOWLEDGED_MS = 20000,
-    READ_BYTES = 4096, /* every handle in use has such a buffer, each watch among them */
+    READ_BYTES = 16384, /* an HTTP/2 frame: of a larger one libcurl 7.88 forgets the rest */
     UPLOAD_BYTES = 16384,
     CA_CACHE_S = 60, /* a CA file may be rotated */
 };

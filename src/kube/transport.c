@@ -48,6 +48,7 @@ struct kube_transport {
     TAILQ_HEAD(, kube_exchange) news;
     size_t exchange_count;
     int64_t last_arrival_ms; /* of anything at all */
+    bool has_arrived;        /* since libcurl was last asked */
     void (*closed)(void *ctx);
     void *closed_ctx;
 };
@@ -61,6 +62,7 @@ static size_t take_body(char *data, size_t size, size_t count, void *ctx)
     struct kube_transport *transport = exchange->transport;
     size_t bytes = size * count;
     transport->last_arrival_ms = clock_mono_ms(&transport->runtime->clock);
+    transport->has_arrived = true;
     if (bytes > exchange->max_body_bytes - exchange->body.len) {
         exchange->is_too_large = true;
         return CURL_WRITEFUNC_ERROR;
@@ -329,10 +331,12 @@ static void tell_news(struct kube_transport *transport)
 }
 
 /* libcurl has been at work: tell what came, then what ended. */
-static void worked(void *ctx)
+static bool worked(void *ctx)
 {
     struct kube_transport *transport = ctx;
     CURLM *multi = kube_curl_loop_multi(transport->loop);
+    bool has_arrived = transport->has_arrived;
+    transport->has_arrived = false;
     tell_news(transport);
     CURLMsg *message;
     int left = 0;
@@ -344,6 +348,7 @@ static void worked(void *ctx)
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange);
         finish((struct kube_exchange *)(void *)exchange, code);
     }
+    return has_arrived;
 }
 
 bool kube_transport_new(struct kube_runtime *runtime, const struct kube_transport_options *options,
