@@ -7,6 +7,7 @@
 #include "base/must.h"
 #include "devserver/depth.h"
 #include "devserver/edit.h"
+#include "devserver/protobuf.h"
 #include "devserver/yaml.h"
 #include "kube/model/json.h"
 
@@ -29,6 +30,8 @@ enum dev_media dev_body_media(struct str content_type)
         return DEV_MEDIA_JSON;
     if (dev_body_is_media(content_type, "application/yaml"))
         return DEV_MEDIA_YAML;
+    if (dev_body_is_media(content_type, DEV_PROTOBUF_MEDIA))
+        return DEV_MEDIA_PROTOBUF;
     return DEV_MEDIA_OTHER;
 }
 
@@ -321,28 +324,37 @@ static bool keep_json(void *ctx, struct str json, struct error *err)
     return true;
 }
 
+/* The body as JSON, in `converted` where it is something else. */
+static bool body_as_json(struct str content_type, struct str body,
+                         const struct dev_resource *resource, struct strbuf *converted,
+                         struct str *out, struct dev_status *status)
+{
+    struct error err = {0};
+    enum dev_media media = dev_body_media(content_type);
+    *out = body;
+    if (media == DEV_MEDIA_JSON)
+        return true;
+    if (media == DEV_MEDIA_OTHER)
+        return dev_body_unsupported(status);
+    bool is_read = media == DEV_MEDIA_YAML ? dev_yaml_each(body, keep_json, converted, &err)
+                                           : dev_protobuf_to_json(body, converted, &err);
+    *out = strbuf_str(converted);
+    if (!is_read && media == DEV_MEDIA_PROTOBUF && err.code == ERROR_NOT_FOUND)
+        return dev_body_unsupported(status);
+    return is_read || unrecognized(resource, body, err.text, status);
+}
+
 yyjson_mut_doc *dev_body_read_object(struct str content_type, struct str body,
                                      const struct dev_resource *resource,
                                      const struct dev_version *version, struct strbuf *duplicates,
                                      struct arena *arena, struct dev_status *status)
 {
     struct strbuf converted cleanup_strbuf = {0};
-    struct error err = {0};
     char problem[DEV_BODY_PROBLEM_MAX];
     yyjson_doc *doc = NULL;
-    struct str text = body;
-    enum dev_media media = dev_body_media(content_type);
-    if (media == DEV_MEDIA_OTHER) {
-        dev_body_unsupported(status);
+    struct str text;
+    if (!body_as_json(content_type, body, resource, &converted, &text, status))
         return NULL;
-    }
-    if (media == DEV_MEDIA_YAML) {
-        if (!dev_yaml_each(body, keep_json, &converted, &err)) {
-            unrecognized(resource, body, err.text, status);
-            return NULL;
-        }
-        text = strbuf_str(&converted);
-    }
     const char *wrong = dev_body_read_json(text, &doc, problem);
     if (wrong) {
         no_json(resource, body, wrong, status);

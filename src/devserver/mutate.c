@@ -7,6 +7,7 @@
 #include "devserver/body.h"
 #include "devserver/edit.h"
 #include "devserver/patch.h"
+#include "devserver/protobuf.h"
 #include "devserver/remove.h"
 #include "devserver/selector.h"
 #include "devserver/strategic.h"
@@ -355,22 +356,33 @@ static bool check_delete_body(yyjson_val *body, struct dev_status *status)
     return true;
 }
 
+static bool read_delete_body(struct dev_call *call, struct strbuf *converted, yyjson_doc **body)
+{
+    char problem[DEV_BODY_PROBLEM_MAX];
+    struct error err = {0};
+    struct str text = call->request->body;
+    enum dev_media media = dev_body_media(dev_http_header(call->request, "Content-Type"));
+    if (media == DEV_MEDIA_PROTOBUF) {
+        if (!dev_protobuf_to_json(text, converted, &err))
+            return dev_status_bad_request(&call->status, "%s", err.text);
+        text = strbuf_str(converted);
+    } else if (media != DEV_MEDIA_JSON) {
+        return dev_body_unsupported(&call->status);
+    }
+    const char *wrong = dev_body_read_json(text, body, problem);
+    if (wrong)
+        return dev_status_bad_request(&call->status,
+                                      "couldn't get version/kind; json parse error: %s", wrong);
+    return check_delete_body(yyjson_doc_get_root(*body), &call->status);
+}
+
 static bool read_delete_options(struct dev_call *call, yyjson_doc **body,
                                 struct dev_delete_options *out)
 {
-    char problem[DEV_BODY_PROBLEM_MAX];
-    struct str text = call->request->body;
+    struct strbuf converted cleanup_strbuf = {0};
     *body = NULL;
-    if (text.len > 0) {
-        if (dev_body_media(dev_http_header(call->request, "Content-Type")) != DEV_MEDIA_JSON)
-            return dev_body_unsupported(&call->status);
-        const char *wrong = dev_body_read_json(text, body, problem);
-        if (wrong)
-            return dev_status_bad_request(&call->status,
-                                          "couldn't get version/kind; json parse error: %s", wrong);
-        if (!check_delete_body(yyjson_doc_get_root(*body), &call->status))
-            return false;
-    }
+    if (call->request->body.len > 0 && !read_delete_body(call, &converted, body))
+        return false;
     return dev_delete_options_read(call->request, yyjson_doc_get_root(*body), out, &call->status);
 }
 
