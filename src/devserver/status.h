@@ -20,8 +20,9 @@ struct dev_status {
 void dev_status_fini(struct dev_status *status);
 void dev_status_render(const struct dev_status *status, struct strbuf *out); /* no newline */
 
-/* `machines.cluster.x-k8s.io "a" not found` and so on; each returns false for `return`. They replace
- * what the status said before, and keep nothing of their arguments but the names, borrowed. */
+/* `machines.cluster.x-k8s.io "a" not found` and so on; each returns false for `return`. They
+ * replace what the status said before, and keep nothing of their arguments but the names, borrowed.
+ */
 bool dev_status_not_found(struct dev_status *s, struct str group, struct str plural,
                           struct str name);
 bool dev_status_already_exists(struct dev_status *s, struct str group, struct str plural,

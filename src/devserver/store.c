@@ -53,6 +53,10 @@ enum statement {
 };
 
 /* Parameters: 1 resource, 2 ns, 3 name, 4 json, 5 version. */
+static const char each_text[] = "SELECT json, version, ns, name FROM objects"
+                                " WHERE resource=?1 AND (ns, name) > (?2, ?3) ORDER BY ns, name";
+static const char each_in_ns_text[] = "SELECT json, version, ns, name FROM objects"
+                                      " WHERE resource=?1 AND ns=?2 AND name>?3 ORDER BY name";
 static const char *const statement_texts[STATEMENT_COUNT] = {
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
@@ -62,10 +66,8 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
     [DELETE] = "DELETE FROM objects WHERE resource=?1 AND ns=?2 AND name=?3",
     [ADVANCE] = "UPDATE counter SET version=?5",
     [GET] = "SELECT json, version FROM objects WHERE resource=?1 AND ns=?2 AND name=?3",
-    [EACH] = "SELECT json, version, ns, name FROM objects"
-             " WHERE resource=?1 AND (ns, name) > (?2, ?3) ORDER BY ns, name",
-    [EACH_IN_NS] = "SELECT json, version, ns, name FROM objects"
-                   " WHERE resource=?1 AND ns=?2 AND name>?3 ORDER BY name",
+    [EACH] = each_text,
+    [EACH_IN_NS] = each_in_ns_text,
     [COUNT] = "SELECT count(*) FROM objects WHERE resource=?1",
     [COUNT_IN_NS] = "SELECT count(*) FROM objects WHERE resource=?1 AND ns=?2",
 };
