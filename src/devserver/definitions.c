@@ -6,6 +6,21 @@
 
 static const char definitions[] = "customresourcedefinitions.apiextensions.k8s.io";
 
+static void tell_rules(struct dev_server *server, struct str id)
+{
+    const struct dev_resource *resource = dev_registry_find_id(server->registry, id);
+    size_t rules = 0;
+    for (size_t i = 0; resource && i < resource->version_count; i++) {
+        if (resource->versions[i].schema)
+            rules += dev_schema_cel_rules(resource->versions[i].schema);
+    }
+    if (rules > 0)
+        log_info(server->log,
+                 "A CustomResourceDefinition has validation rules (CEL), which this server does "
+                 "not evaluate",
+                 LOG_STR("name", id), LOG_INT("rules", (int64_t)rules));
+}
+
 /* It was checked before it was stored; one that is refused all the same is said and not served. */
 static void define(struct dev_server *server, struct str json)
 {
@@ -21,6 +36,7 @@ static void define(struct dev_server *server, struct str json)
 static bool load_record(void *ctx, const struct dev_record *record)
 {
     define(ctx, record->json);
+    tell_rules(ctx, record->key.name);
     return true;
 }
 
@@ -46,6 +62,9 @@ void dev_definitions_note(struct dev_server *server, const struct dev_change *ch
         dev_registry_undefine(server->registry, id);
     else
         define(server, change->json);
-    if (before != 0 && hash_of(server, id) != before)
+    uint64_t now = hash_of(server, id);
+    if (now != 0 && now != before)
+        tell_rules(server, id);
+    if (before != 0 && now != before)
         dev_streams_end_resource(&server->api->streams, id);
 }

@@ -112,16 +112,23 @@ static void send_line(struct dev_stream *stream, struct str line)
         end(stream);
 }
 
-/* Lines that were kept back until one of another kind was sent. */
-static void release_held(struct dev_streams *all, const struct dev_resource *sent)
+/* Sends what was kept back. */
+static void send_held(struct dev_stream *stream)
+{
+    struct strbuf held cleanup_strbuf = stream->held;
+    stream->held = (struct strbuf){0};
+    stream->all->held_count--;
+    send_line(stream, strbuf_str(&held));
+}
+
+/* Lines wait for one of another kind. */
+static void release_held(struct dev_streams *all, struct str sent_resource)
 {
     for (struct dev_stream *stream = all->first; stream && all->held_count > 0;
          stream = stream->next) {
-        if (stream->held.len == 0 || stream->phase == ENDED || stream->resource == sent)
-            continue;
-        all->held_count--;
-        send_line(stream, strbuf_str(&stream->held));
-        strbuf_clear(&stream->held);
+        if (stream->held.len > 0 && stream->phase != ENDED &&
+            !str_eq(stream->resource->id, sent_resource))
+            send_held(stream);
     }
 }
 
@@ -163,50 +170,53 @@ static struct dev_fault ask_fault(struct dev_stream *stream)
     return dev_faults_ask(stream->server->faults, &subject);
 }
 
-static void send_event(struct dev_stream *stream, struct str line)
+/* True: the fault takes the place of the event. */
+static bool suffer(struct dev_stream *stream, const struct dev_fault *fault, struct str line)
 {
-    struct dev_fault fault = ask_fault(stream);
+    uint64_t now = dev_store_version(stream->server->store);
     size_t cut_bytes =
-        fault.cut_bytes > 0 && fault.cut_bytes < line.len ? fault.cut_bytes : line.len / 2;
-    if (fault.action == DEV_FAULT_DROP)
+        fault->cut_bytes > 0 && fault->cut_bytes < line.len ? fault->cut_bytes : line.len / 2;
+    switch (fault->action) {
+    case DEV_FAULT_DROP:
         stream->is_silent = true;
-    if (stream->is_silent)
-        return;
-    switch (fault.action) {
+        return true;
     case DEV_FAULT_CLOSE:
         end(stream);
-        return;
+        return true;
     case DEV_FAULT_CUT:
         dev_http_cut(stream->exchange, (struct str){line.ptr, cut_bytes});
         finish(stream);
-        return;
+        return true;
     case DEV_FAULT_GONE:
-        send_gone(stream, dev_store_version(stream->server->store),
-                  dev_store_version(stream->server->store));
-        return;
+        send_gone(stream, now, now);
+        return true;
     case DEV_FAULT_GARBAGE:
         send_line(stream, STR("{\"type\":\"ADDED\",\"object\":\xff\xfe}}garbage\n"));
-        return;
+        return true;
     case DEV_FAULT_REORDER:
         hold(stream, line);
-        return;
+        return true;
     case DEV_FAULT_DUPLICATE:
         dev_http_send(stream->exchange, line);
-        break;
+        return false;
     default:
-        break;
+        return false;
     }
+}
+
+static void send_event(struct dev_stream *stream, struct str line)
+{
+    struct dev_fault fault = ask_fault(stream);
+    if (stream->is_silent || suffer(stream, &fault, line))
+        return;
     if (stream->held.len > 0) { /* within one kind the order stays */
         hold(stream, line);
-        stream->all->held_count--;
-        line = strbuf_str(&stream->held);
-        send_line(stream, line);
-        strbuf_clear(&stream->held);
+        send_held(stream);
     } else {
         send_line(stream, line);
     }
     if (stream->all->held_count > 0)
-        release_held(stream->all, stream->resource);
+        release_held(stream->all, stream->resource->id);
 }
 
 static void emit(struct dev_stream *stream, const char *type, struct str stored)
