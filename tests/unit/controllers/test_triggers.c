@@ -138,6 +138,15 @@ static const struct trigger_case refused_cases[] = {
      "elfmachine ns/m created=1 cape device=IPV4", "ns/m"},
     {"only as many are woken as there are addresses, the oldest",
      ONE_FREE BOTH "ipaddress ns/b address=10.0.0.11 pool=ns/p\n", "-ipaddress ns/b", "ns/m!"},
+    {"an address is taken", POOL REFUSED("m", "1000"), "ipaddress ns/a pool=ns/p", ""},
+    {"an address of a pool that keeps one for a claim that needs none",
+     "ippool ns/p start=10.0.0.10 end=10.0.0.10 generation=1 reserved=10.0.0.10 for=ns-m-0\n" M
+         CLAIM "address=a\nipaddress ns/b pool=ns/p\n",
+     "-ipaddress ns/b", ""},
+    {"an address of a pool that keeps one for a claim that is not there",
+     "ippool ns/p start=10.0.0.10 end=10.0.0.10 generation=1 reserved=10.0.0.10 for=nobody\n"
+     "ipaddress ns/b pool=ns/p\n",
+     "-ipaddress ns/b", ""},
     {"an address that is kept for one claim comes free",
      "ippool ns/p start=10.0.0.10 end=10.0.0.10 generation=1 reserved=10.0.0.10 for=ns-n-0\n" BOTH
      "ipaddress ns/p-10-0-0-10 address=10.0.0.10 pool=ns/p\n",

@@ -156,7 +156,6 @@ static void test_refused_claims_never_drift(void **state)
         {"", "paused", "", "paused"},
     };
     struct world_text *text = world_text_new("ippool ns/p\n", NOW_MS);
-    const struct ippool *pool = world_find_ippool(text->world, STR("ns"), STR("p"));
     struct random random;
     size_t most = 0;
     (void)state;
@@ -164,6 +163,8 @@ static void test_refused_claims_never_drift(void **state)
     for (int round = 0; round < ROUNDS; round++) {
         uint64_t kind = random_below(&random, ARRAY_LEN(kinds));
         char line[200];
+        if (round % 10 == 0) /* the pool goes and comes again: what it has refused is still there */
+            world_text_remove(text, "ippool ns/p");
         int len = snprintf(line, sizeof(line), "%s ns/x%d", kinds[kind],
                            (int)random_below(&random, THINGS));
         if (random_below(&random, 4) == 0) {
@@ -173,7 +174,10 @@ static void test_refused_claims_never_drift(void **state)
                      options[kind][random_below(&random, 4)]);
             world_text_add(text, line);
         }
-        const struct refused_claims *refused = world_pool_refused(text->world, pool);
+        if (round % 10 == 0)
+            world_text_add(text, "ippool ns/p");
+        const struct refused_claims *refused =
+            world_pool_refused(text->world, world_find_ippool(text->world, STR("ns"), STR("p")));
         if (refused->count != count_refused(text->world))
             fail_msg("round %d, %s: %zu, want %zu", round, line, refused->count,
                      count_refused(text->world));
@@ -208,6 +212,32 @@ static void test_when_a_pool_eased(void **state)
     world_text_add(text, "ippool ns/p start=10.0.0.10 end=10.0.0.99 generation=2");
     assert_int_equal(eased_s(text), 2300);
     world_text_free(text);
+}
+
+/* Pools come and go for years: nothing is kept of one that is gone and that nothing names. */
+static void test_pools_are_forgotten(void **state)
+{
+    static const char *const last[] = {"ipaddress ns/a pool=ns/p", "ipclaim ns/k-0 pool=ns/p",
+                                       "ipclaim ns/k-0 pool=ns/p owner=ns/m/0 error=no",
+                                       "ippool ns/p"};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(last); i++) {
+        struct world_text *text = world_text_new("elfmachine ns/m device=IPV4\n", NOW_MS);
+        text->wall_ms = 2100 * 1000;
+        world_text_add(text, "ippool ns/p");
+        world_text_add(text, last[i]);
+        world_text_remove(text, "ippool ns/p");
+        if (i < ARRAY_LEN(last) - 1)
+            assert_int_equal(eased_s(text), 2100); /* something names it yet */
+        char what[100];
+        struct str line = str_from(last[i]);
+        struct str kind = str_before(line, ' ');
+        snprintf(what, sizeof(what), STR_FMT " " STR_FMT, STR_ARG(kind),
+                 STR_ARG(str_before(str_skip(line, kind.len + 1), ' ')));
+        world_text_remove(text, what);
+        assert_int_equal(eased_s(text), 2000); /* forgotten: the start of the process again */
+        world_text_free(text);
+    }
 }
 
 #define EVERYTHING                                                                                 \
@@ -283,6 +313,7 @@ int main(void)
         cmocka_unit_test(test_figures_never_drift),
         cmocka_unit_test(test_refused_claims_never_drift),
         cmocka_unit_test(test_when_a_pool_eased),
+        cmocka_unit_test(test_pools_are_forgotten),
         cmocka_unit_test(test_finders),
         cmocka_unit_test(test_first_unknown_kind),
         cmocka_unit_test(test_device_nameservers),
