@@ -4,7 +4,9 @@
 
 #include "base/must.h"
 
-enum { CAPACITY_MIN = 8 };
+/* Four fifths: searches look at some ten slots where there is least room, and tables are a cache's
+ * largest cost beside the objects. */
+enum { CAPACITY_MIN = 8, MAX_LOAD_PERCENT = 80 };
 
 void map_init(struct map *map)
 {
@@ -62,7 +64,7 @@ void map_add(struct map *map, uint64_t hash, void *value)
     must(value != NULL);
     if (map->capacity == 0)
         resize(map, CAPACITY_MIN);
-    else if (map->count + 1 > map->capacity / 4 * 3)
+    else if (map->count + 1 > map->capacity * MAX_LOAD_PERCENT / 100)
         resize(map, map->capacity * 2);
     put(map, hash, value);
     map->count++;
