@@ -30,25 +30,25 @@ static const struct builtin {
     bool has_status;
     bool lacks_delete_collection;
     bool is_event_view; /* of what the core group stores */
-    const char *schema;
+    const struct field_table *schema;
 } builtins[] = {
     {.kind = "ConfigMap",
      .plural = "configmaps",
      .short_names = {"cm"},
-     .schema = dev_schema_configmap},
-    {.kind = "Event", .plural = "events", .short_names = {"ev"}, .schema = dev_schema_event_core},
+     .schema = &dev_schema_configmap},
+    {.kind = "Event", .plural = "events", .short_names = {"ev"}, .schema = &dev_schema_event_core},
     {.kind = "Namespace",
      .plural = "namespaces",
      .short_names = {"ns"},
      .is_cluster_scoped = true,
      .has_status = true,
      .lacks_delete_collection = true,
-     .schema = dev_schema_namespace},
-    {.kind = "Secret", .plural = "secrets", .schema = dev_schema_secret},
+     .schema = &dev_schema_namespace},
+    {.kind = "Secret", .plural = "secrets", .schema = &dev_schema_secret},
     {.kind = "ServiceAccount",
      .plural = "serviceaccounts",
      .short_names = {"sa"},
-     .schema = dev_schema_service_account},
+     .schema = &dev_schema_service_account},
     {.group = "apiextensions.k8s.io",
      .kind = "CustomResourceDefinition",
      .plural = "customresourcedefinitions",
@@ -56,28 +56,30 @@ static const struct builtin {
      .category = "api-extensions",
      .is_cluster_scoped = true,
      .has_status = true,
-     .schema = dev_schema_crd},
+     .schema = &dev_schema_crd},
     {.group = "coordination.k8s.io",
      .kind = "Lease",
      .plural = "leases",
-     .schema = dev_schema_lease},
+     .schema = &dev_schema_lease},
     {.group = "events.k8s.io",
      .kind = "Event",
      .plural = "events",
      .short_names = {"ev"},
      .is_event_view = true,
-     .schema = dev_schema_event},
+     .schema = &dev_schema_event},
 };
 
-static struct dev_schema *compile_schema(const char *text)
+static void add_schema(struct dev_resource *resource, const struct field_table *table)
 {
     struct error err = {0};
     struct dev_causes causes = {0};
-    cleanup_json_doc yyjson_doc *doc = json_read(str_from(text), &err);
+    cleanup_strbuf struct strbuf text = {0};
+    field_table_append(table, &text);
+    cleanup_json_doc yyjson_doc *doc = json_read(strbuf_str(&text), &err);
     must(doc);
-    struct dev_schema *schema = dev_schema_compile(yyjson_doc_get_root(doc), STR(""), &causes);
-    must(schema);
-    return schema;
+    resource->hash = hash_stable(strbuf_str(&text));
+    resource->versions[0].schema = dev_schema_compile(yyjson_doc_get_root(doc), STR(""), &causes);
+    must(resource->versions[0].schema);
 }
 
 static struct str *copy_texts(struct arena *arena, const char *const *texts, size_t max,
@@ -116,16 +118,13 @@ struct dev_resource *dev_builtin_new(size_t index)
     r->has_delete_collection = !b->lacks_delete_collection;
     r->versions = arena_new(arena, struct dev_version);
     r->version_count = 1;
-    *r->versions = (struct dev_version){.name = STR("v1"),
-                                        .is_served = true,
-                                        .is_storage = true,
-                                        .has_status = b->has_status,
-                                        .schema = compile_schema(b->schema)};
+    *r->versions = (struct dev_version){
+        .name = STR("v1"), .is_served = true, .is_storage = true, .has_status = b->has_status};
+    add_schema(r, b->schema);
     r->stored_api_version =
         b->is_event_view ? STR("v1") : dev_resource_api_version(arena, r->group, STR("v1"));
     r->field_names = b->is_event_view ? event_fields : NULL;
     r->field_name_count = b->is_event_view ? ARRAY_LEN(event_fields) : 0;
-    r->hash = hash_stable(str_from(b->schema));
     return r;
 }
 

@@ -1,247 +1,180 @@
 #include "devserver/builtin_schema.h"
 
-/* A member of "properties"; `rest` goes on behind its type. */
-#define FIELD(name, type, text, rest)                                                              \
-    "\"" name "\":{\"type\":\"" type "\",\"description\":\"" text "\"" rest "}"
-#define STRING(name, text) FIELD(name, "string", text, "")
-#define BOOLEAN(name, text) FIELD(name, "boolean", text, "")
-#define INTEGER(name, text) FIELD(name, "integer", text, ",\"format\":\"int32\"")
-#define TIME(name, text) FIELD(name, "string", text, ",\"format\":\"date-time\"")
-#define OBJECT(name, text, fields) FIELD(name, "object", text, ",\"properties\":{" fields "}")
-#define MAP(name, text)                                                                            \
-    FIELD(name, "object", text, ",\"additionalProperties\":{\"type\":\"string\"}")
-#define BYTES_MAP(name, text)                                                                      \
-    FIELD(name, "object", text,                                                                    \
-          ",\"additionalProperties\":{\"type\":\"string\",\"format\":\"byte\"}")
-#define STRINGS(name, text) FIELD(name, "array", text, ",\"items\":{\"type\":\"string\"}")
-#define OBJECTS(name, text, fields)                                                                \
-    FIELD(name, "array", text, ",\"items\":{\"type\":\"object\",\"properties\":{" fields "}}")
-#define ANYTHING(name, text)                                                                       \
-    FIELD(name, "object", text, ",\"x-kubernetes-preserve-unknown-fields\":true")
-#define KIND(text, fields)                                                                         \
-    "{\"type\":\"object\",\"description\":\"" text "\",\"properties\":{" fields "}}"
+#include "base/attr.h"
 
-#define REFERENCE                                                                                                                    \
-    STRING("apiVersion", "Group and version of the object.")                                                                         \
-    "," STRING("kind", "Kind of the object.") "," STRING("namespace", "Namespace of the object; "                                    \
-                                                                      "empty for cluster-scoped "                                    \
-                                                                      "ones.") "," STRING("name", "Name of the object.") "," STRING( \
-        "uid",                                                                                                                       \
-        "Identity of the object: a new one of "                                                                                      \
-        "the same name has another.") "," STRING("resourceVersion", "Version of the object that "                                    \
-                                                                    "is meant.") "," STRING("fiel"                                   \
-                                                                                            "dPat"                                   \
-                                                                                            "h",                                     \
-                                                                                            "Part"                                   \
-                                                                                            " of "                                   \
-                                                                                            "the "                                   \
-                                                                                            "obje"                                   \
-                                                                                            "ct "                                    \
-                                                                                            "that"                                   \
-                                                                                            " is "                                   \
-                                                                                            "mean"                                   \
-                                                                                            "t, "                                    \
-                                                                                            "as "                                    \
-                                                                                            "a "                                     \
-                                                                                            "path"                                   \
-                                                                                            ".")
+static const struct field_row reference_rows[] = {
+    {"apiVersion", "string", "Group and version of the object.", NULL},
+    {"kind", "string", "Kind of the object.", NULL},
+    {"namespace", "string", "Namespace of the object; empty for cluster-scoped ones.", NULL},
+    {"name", "string", "Name of the object.", NULL},
+    {"uid", "string", "Identity of the object: a new one of the same name has another.", NULL},
+    {"resourceVersion", "string", "Version of the object that is meant.", NULL},
+    {"fieldPath", "string", "Part of the object that is meant, as a path.", NULL},
+};
+static const struct field_table reference = {"", reference_rows, ARRAY_LEN(reference_rows)};
 
-const char dev_schema_configmap[] =
-    KIND("ConfigMap holds configuration as pairs of key and text.",
-         MAP("data", "Texts by key.") "," BYTES_MAP(
-             "binaryData", "Bytes by key, in base64.") "," BOOLEAN("immutable",
-                                                                   "Whether data and binaryData "
-                                                                   "can never be changed again."));
+static const struct field_row names_rows[] = {
+    {"plural", "string", "Name in paths.", NULL},
+    {"singular", "string", "Name for people.", NULL},
+    {"shortNames", "strings", "Short names for people.", NULL},
+    {"kind", "string", "Name in objects.", NULL},
+    {"listKind", "string", "Name in lists of objects.", NULL},
+    {"categories", "strings", "Groups that kubectl can list at once.", NULL},
+};
+static const struct field_table names = {"", names_rows, ARRAY_LEN(names_rows)};
 
-const char dev_schema_secret[] = KIND(
-    "Secret holds bytes that not everybody may read.",
-    BYTES_MAP("data", "Bytes by key, in base64.") "," MAP("stringData", "Texts by key, for writing "
-                                                                        "only: they end up in "
-                                                                        "data.") "," STRING(
-        "type",
-        "What the secret is for, which says what keys it has.") "," BOOLEAN("immutable",
-                                                                            "Whether data can "
-                                                                            "never be changed "
-                                                                            "again."));
+static const struct field_row configmap_rows[] = {
+    {"data", "string-map", "Texts by key.", NULL},
+    {"binaryData", "bytes-map", "Bytes by key, in base64.", NULL},
+    {"immutable", "boolean", "Whether data and binaryData can never be changed again.", NULL},
+};
+const struct field_table dev_schema_configmap = {
+    "ConfigMap holds configuration as pairs of key and text.", configmap_rows,
+    ARRAY_LEN(configmap_rows)};
 
-const char dev_schema_namespace[] = KIND(
-    "Namespace is a scope for names.",
-    OBJECT("spec", "What is wanted of the namespace.", STRINGS("finalizers", "Who has to agree before the namespace is gone.")) "," OBJECT(
-        "status", "What is observed of the namespace.",
-        STRING("phase", "Active, or Terminating while it is being emptied.") "," OBJECTS(
-            "conditions", "What stands in the way of its deletion.",
-            STRING("type", "Name of the condition.") "," STRING("status", "True, False or Unknown.") "," TIME(
-                "lastTransitionTime",
-                "When the status changed last.") "," STRING("reason",
-                                                            "Why, in one word.") "," STRING("messag"
-                                                                                            "e",
-                                                                                            "Why, "
-                                                                                            "for "
-                                                                                            "people"
-                                                                                            "."))));
+static const struct field_row secret_rows[] = {
+    {"data", "bytes-map", "Bytes by key, in base64.", NULL},
+    {"stringData", "string-map", "Texts by key, for writing only: they end up in data.", NULL},
+    {"type", "string", "What the secret is for, which says what keys it has.", NULL},
+    {"immutable", "boolean", "Whether data can never be changed again.", NULL},
+};
+const struct field_table dev_schema_secret = {"Secret holds bytes that not everybody may read.",
+                                              secret_rows, ARRAY_LEN(secret_rows)};
 
-const char dev_schema_service_account[] = KIND(
-    "ServiceAccount is an identity for programs.",
-    OBJECTS("secrets", "Secrets that Pods with this account may use.", REFERENCE) "," OBJECTS(
-        "imagePullSecrets", "Secrets for pulling images.",
-        STRING("name",
-               "Name of the Secret, in the same namespace.")) "," BOOLEAN("automountServiceAccountT"
-                                                                          "oken",
-                                                                          "Whether Pods get a "
-                                                                          "token of the account by "
-                                                                          "default."));
+static const struct field_row namespace_rows[] = {
+    {"spec", "object", "What is wanted of the namespace.", NULL},
+    {"spec.finalizers", "strings", "Who has to agree before the namespace is gone.", NULL},
+    {"status", "object", "What is observed of the namespace.", NULL},
+    {"status.phase", "string", "Active, or Terminating while it is being emptied.", NULL},
+    {"status.conditions", "objects", "What stands in the way of its deletion.", NULL},
+    {"status.conditions.type", "string", "Name of the condition.", NULL},
+    {"status.conditions.status", "string", "True, False or Unknown.", NULL},
+    {"status.conditions.lastTransitionTime", "time", "When the status changed last.", NULL},
+    {"status.conditions.reason", "string", "Why, in one word.", NULL},
+    {"status.conditions.message", "string", "Why, for people.", NULL},
+};
+const struct field_table dev_schema_namespace = {"Namespace is a scope for names.", namespace_rows,
+                                                 ARRAY_LEN(namespace_rows)};
 
-const char dev_schema_lease
-    [] = KIND("Lease says who holds something for how long: a leader, a node's heartbeat.",
-              OBJECT(
-                  "spec", "Who holds it.",
-                  STRING("holderIdentity", "Who holds the lease now; empty: nobody.") "," INTEGER("leaseDurationSeconds", "How long others wait after the last renewal.") "," TIME(
-                      "acquireTime",
-                      "When the holder took it.") "," TIME("renewTime", "When the holder renewed "
-                                                                        "it last.") "," INTEGER("le"
-                                                                                                "as"
-                                                                                                "eT"
-                                                                                                "ra"
-                                                                                                "ns"
-                                                                                                "it"
-                                                                                                "io"
-                                                                                                "n"
-                                                                                                "s",
-                                                                                                "Ho"
-                                                                                                "w "
-                                                                                                "of"
-                                                                                                "te"
-                                                                                                "n "
-                                                                                                "it"
-                                                                                                " w"
-                                                                                                "en"
-                                                                                                "t "
-                                                                                                "fr"
-                                                                                                "om"
-                                                                                                " o"
-                                                                                                "ne"
-                                                                                                " h"
-                                                                                                "ol"
-                                                                                                "de"
-                                                                                                "r "
-                                                                                                "to"
-                                                                                                " a"
-                                                                                                "no"
-                                                                                                "th"
-                                                                                                "er"
-                                                                                                ".") "," STRING("strategy",
-                                                                                                                "How the leader is chosen in coordinated election.") "," STRING("preferredHolder",
-                                                                                                                                                                                "Who should take it next.")));
+static const struct field_row service_account_rows[] = {
+    {"secrets", "objects", "Secrets that Pods with this account may use.", &reference},
+    {"imagePullSecrets", "objects", "Secrets for pulling images.", NULL},
+    {"imagePullSecrets.name", "string", "Name of the Secret, in the same namespace.", NULL},
+    {"automountServiceAccountToken", "boolean",
+     "Whether Pods get a token of the account by default.", NULL},
+};
+const struct field_table dev_schema_service_account = {
+    "ServiceAccount is an identity for programs.", service_account_rows,
+    ARRAY_LEN(service_account_rows)};
 
-#define SERIES                                                                                     \
-    OBJECT("series", "How often an event that goes on has been seen.",                             \
-           INTEGER("count", "How often until now.") "," TIME("lastObservedTime",                   \
-                                                             "When it was seen last."))
+static const struct field_row lease_rows[] = {
+    {"spec", "object", "Who holds it.", NULL},
+    {"spec.holderIdentity", "string", "Who holds the lease now; empty: nobody.", NULL},
+    {"spec.leaseDurationSeconds", "integer", "How long others wait after the last renewal.", NULL},
+    {"spec.acquireTime", "time", "When the holder took it.", NULL},
+    {"spec.renewTime", "time", "When the holder renewed it last.", NULL},
+    {"spec.leaseTransitions", "integer", "How often it went from one holder to another.", NULL},
+    {"spec.strategy", "string", "How the leader is chosen in coordinated election.", NULL},
+    {"spec.preferredHolder", "string", "Who should take it next.", NULL},
+};
+const struct field_table dev_schema_lease = {
+    "Lease says who holds something for how long: a leader, a node's heartbeat.", lease_rows,
+    ARRAY_LEN(lease_rows)};
 
-const char dev_schema_event_core[] =
-    KIND(
-        "Event reports that something happened to an object.",
-        OBJECT("involvedObject", "What the event is about.", REFERENCE) "," STRING("reason", "Why, "
-                                                                                             "in "
-                                                                                             "one "
-                                                                                             "word"
-                                                                                             ".") "," STRING(
-            "message",
-            "What happened, for people.") "," OBJECT("source", "Who reports it.",
-                                                     STRING("component", "Program that reports.") "," STRING(
-                                                         "host",
-                                                         "Node that it runs on.")) "," TIME("firstT"
-                                                                                            "imesta"
-                                                                                            "mp",
-                                                                                            "When "
-                                                                                            "it "
-                                                                                            "was "
-                                                                                            "seen "
-                                                                                            "first"
-                                                                                            ".") "," TIME("lastTimestamp", "When it was seen last.") "," INTEGER("count", "How often it was seen.") "," STRING("type", "Normal or Warning.") "," TIME("eventTime", "When it was seen first.") "," SERIES "," STRING("action", "What was done or not done, in one word.") "," OBJECT("related", "Another object that it is about.", REFERENCE) "," STRING("reportingComponent",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                         "Controller that reports it.") "," STRING("reportingInstance", "Which of its instances."));
+static const struct field_row event_core_rows[] = {
+    {"involvedObject", "object", "What the event is about.", &reference},
+    {"reason", "string", "Why, in one word.", NULL},
+    {"message", "string", "What happened, for people.", NULL},
+    {"source", "object", "Who reports it.", NULL},
+    {"source.component", "string", "Program that reports.", NULL},
+    {"source.host", "string", "Node that it runs on.", NULL},
+    {"firstTimestamp", "time", "When it was seen first.", NULL},
+    {"lastTimestamp", "time", "When it was seen last.", NULL},
+    {"count", "integer", "How often it was seen.", NULL},
+    {"type", "string", "Normal or Warning.", NULL},
+    {"eventTime", "time", "When it was seen first.", NULL},
+    {"series", "object", "How often an event that goes on has been seen.", NULL},
+    {"series.count", "integer", "How often until now.", NULL},
+    {"series.lastObservedTime", "time", "When it was seen last.", NULL},
+    {"action", "string", "What was done or not done, in one word.", NULL},
+    {"related", "object", "Another object that it is about.", &reference},
+    {"reportingComponent", "string", "Controller that reports it.", NULL},
+    {"reportingInstance", "string", "Which of its instances.", NULL},
+};
+const struct field_table dev_schema_event_core = {
+    "Event reports that something happened to an object.", event_core_rows,
+    ARRAY_LEN(event_core_rows)};
 
-const char dev_schema_event[] =
-    KIND(
-        "Event reports that something happened to an object.",
-        OBJECT("regarding", "What the event is about.", REFERENCE) "," STRING(
-            "reason", "Why, in one word.") "," STRING("note",
-                                                      "What happened, for people.") "," OBJECT("dep"
-                                                                                               "rec"
-                                                                                               "ate"
-                                                                                               "dSo"
-                                                                                               "urc"
-                                                                                               "e",
-                                                                                               "Who"
-                                                                                               " re"
-                                                                                               "por"
-                                                                                               "ts "
-                                                                                               "it,"
-                                                                                               " in"
-                                                                                               " th"
-                                                                                               "e "
-                                                                                               "cor"
-                                                                                               "e "
-                                                                                               "gro"
-                                                                                               "up'"
-                                                                                               "s "
-                                                                                               "for"
-                                                                                               "m.",
-                                                                                               STRING("component", "Program that reports.") "," STRING("host",
-                                                                                                                                                       "Node that it runs on.")) "," TIME("deprecatedFirstTimestamp", "firstTimestamp of the core group's form.") "," TIME("deprecatedLastTimestamp", "lastTimestamp of the core group's form.") "," INTEGER("deprecatedCount", "count of the core group's form.") "," STRING("type", "Normal or Warning.") "," TIME("eventTime",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                     "When it was seen first.") "," SERIES
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                "," STRING(
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                    "action", "What was done or not done, in one word.") "," OBJECT("related", "Another object that it is about.", REFERENCE) "," STRING("reportingController", "Controller that reports it.") "," STRING("reportingInstance", "Which of its instances."));
+static const struct field_row event_rows[] = {
+    {"regarding", "object", "What the event is about.", &reference},
+    {"reason", "string", "Why, in one word.", NULL},
+    {"note", "string", "What happened, for people.", NULL},
+    {"deprecatedSource", "object", "Who reports it, as the core group says it.", NULL},
+    {"deprecatedSource.component", "string", "Program that reports.", NULL},
+    {"deprecatedSource.host", "string", "Node that it runs on.", NULL},
+    {"deprecatedFirstTimestamp", "time", "When it was seen first, as the core group says it.",
+     NULL},
+    {"deprecatedLastTimestamp", "time", "When it was seen last, as the core group says it.", NULL},
+    {"deprecatedCount", "integer", "How often it was seen, as the core group says it.", NULL},
+    {"type", "string", "Normal or Warning.", NULL},
+    {"eventTime", "time", "When it was seen first.", NULL},
+    {"series", "object", "How often an event that goes on has been seen.", NULL},
+    {"series.count", "integer", "How often until now.", NULL},
+    {"series.lastObservedTime", "time", "When it was seen last.", NULL},
+    {"action", "string", "What was done or not done, in one word.", NULL},
+    {"related", "object", "Another object that it is about.", &reference},
+    {"reportingController", "string", "Controller that reports it.", NULL},
+    {"reportingInstance", "string", "Which of its instances.", NULL},
+};
+const struct field_table dev_schema_event = {"Event reports that something happened to an object.",
+                                             event_rows, ARRAY_LEN(event_rows)};
 
-#define CRD_NAMES                                                                                  \
-    STRING("plural", "Name in paths.")                                                             \
-    "," STRING("singular", "Name for people.") "," STRINGS("shortNames", "Short names for "        \
-                                                                         "people.") "," STRING(    \
-        "kind",                                                                                    \
-        "Name in objects.") "," STRING("listKind",                                                 \
-                                       "Name in lists of objects.") "," STRINGS("categories",      \
-                                                                                "Groups that "     \
-                                                                                "kubectl can "     \
-                                                                                "list at once, "   \
-                                                                                "such as all.")
-
-#define CRD_COLUMN                                                                                        \
-    STRING("name", "Head of the column.")                                                                 \
-    "," STRING("type", "string, integer, number, boolean or date.") "," STRING("format", "Hint "          \
-                                                                                         "for "           \
-                                                                                         "clients"        \
-                                                                                         ".") "," STRING( \
-        "description", "What the column shows.") "," INTEGER("priority",                                  \
-                                                             "Above 0 it is shown with -o wide "          \
-                                                             "only.") "," STRING("jsonPath",              \
-                                                                                 "Where its "             \
-                                                                                 "value is.")
-
-const char dev_schema_crd[] =
-    KIND(
-        "CustomResourceDefinition defines a kind of object.",
-        OBJECT(
-            "spec", "What is defined.",
-            STRING("group", "API group of the kind.") "," OBJECT("names", "Its names.", CRD_NAMES) "," STRING("scope", "Namespaced or Cluster.") "," BOOLEAN("preserveUnknownFields", "Must be false.") "," OBJECT("conversion",
-                                                                                                                                                                                                                   "How objects go from one version to another.", STRING("strategy", "None: only apiVersion differs.") "," ANYTHING("webhook", "Not called by this server.")) "," OBJECTS("versions",
-                                                                                                                                                                                                                                                                                                                                                                                          "Its versions.",
-                                                                                                                                                                                                                                                                                                                                                                                          STRING("name",
-                                                                                                                                                                                                                                                                                                                                                                                                 "Name of the version.") "," BOOLEAN("served", "Whether clients can use it.") "," BOOLEAN("storage", "Whether objects are stored in it; of exactly one version.") "," BOOLEAN("deprecated", "Whether clients are warned.") "," STRING("deprecationWarning",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                      "What they are told.") "," OBJECT("schema",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                        "How its objects are validated.",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                        ANYTHING(
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                            "openAPIV3Schema", "A structural schema in OpenAPI v3.")) "," OBJECT("subresources",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                 "What is written by itself.",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                 ANYTHING(
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                     "status", "With it status is written at /status only.") "," ANYTHING("scale", "Not served by this server.")) "," OBJECTS("additionalPrinterColumns", "Columns of kubectl get.", CRD_COLUMN) "," OBJECTS("selectableFields",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                             "Fields for field selectors.",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                             STRING(
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                 "jsonPath", "Where the field is.")))) "," OBJECT("status",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                  "What the server made of it.",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                  OBJECT("acceptedNames", "Names that are served.", CRD_NAMES) "," STRINGS("storedVersions", "Versions that objects may be stored in.") "," OBJECTS("conditions",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                    "Whether it is served.",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                    STRING(
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                        "type", "NamesAccepted, Established and others.") "," STRING("status", "True, False or Unknown.") "," TIME("lastTransitionTime", "When the status changed last.") "," STRING("reason", "Why, in one word.") "," STRING("message", "Why, for people.") "," FIELD("observedGeneration",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                        "integer",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                        "Generation that it is about.",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                        ""))));
+static const struct field_row crd_rows[] = {
+    {"spec", "object", "What is defined.", NULL},
+    {"spec.group", "string", "API group of the kind.", NULL},
+    {"spec.names", "object", "Its names.", &names},
+    {"spec.scope", "string", "Namespaced or Cluster.", NULL},
+    {"spec.preserveUnknownFields", "boolean", "Must be false.", NULL},
+    {"spec.conversion", "object", "How objects go from one version to another.", NULL},
+    {"spec.conversion.strategy", "string", "None: only apiVersion differs.", NULL},
+    {"spec.conversion.webhook", "anything", "Not called by this server.", NULL},
+    {"spec.versions", "objects", "Its versions.", NULL},
+    {"spec.versions.name", "string", "Name of the version.", NULL},
+    {"spec.versions.served", "boolean", "Whether clients can use it.", NULL},
+    {"spec.versions.storage", "boolean",
+     "Whether objects are stored in it; so of exactly one version.", NULL},
+    {"spec.versions.deprecated", "boolean", "Whether clients are warned.", NULL},
+    {"spec.versions.deprecationWarning", "string", "What they are told.", NULL},
+    {"spec.versions.schema", "object", "How its objects are validated.", NULL},
+    {"spec.versions.schema.openAPIV3Schema", "anything", "A structural schema in OpenAPI v3.",
+     NULL},
+    {"spec.versions.subresources", "object", "What is written by itself.", NULL},
+    {"spec.versions.subresources.status", "anything", "With it status is written at /status only.",
+     NULL},
+    {"spec.versions.subresources.scale", "anything", "Not served by this server.", NULL},
+    {"spec.versions.additionalPrinterColumns", "objects", "Columns of kubectl get.", NULL},
+    {"spec.versions.additionalPrinterColumns.name", "string", "Head of the column.", NULL},
+    {"spec.versions.additionalPrinterColumns.type", "string",
+     "string, integer, number, boolean or date.", NULL},
+    {"spec.versions.additionalPrinterColumns.format", "string", "Hint for clients.", NULL},
+    {"spec.versions.additionalPrinterColumns.description", "string", "What the column shows.",
+     NULL},
+    {"spec.versions.additionalPrinterColumns.priority", "integer",
+     "Above 0 it is shown with -o wide only.", NULL},
+    {"spec.versions.additionalPrinterColumns.jsonPath", "string", "Where its value is.", NULL},
+    {"spec.versions.selectableFields", "objects", "Fields for field selectors.", NULL},
+    {"spec.versions.selectableFields.jsonPath", "string", "Where the field is.", NULL},
+    {"status", "object", "What the server made of it.", NULL},
+    {"status.acceptedNames", "object", "Names that are served.", &names},
+    {"status.storedVersions", "strings", "Versions that objects may be stored in.", NULL},
+    {"status.conditions", "objects", "Whether it is served.", NULL},
+    {"status.conditions.type", "string", "Name of the condition.", NULL},
+    {"status.conditions.status", "string", "True, False or Unknown.", NULL},
+    {"status.conditions.lastTransitionTime", "time", "When the status changed last.", NULL},
+    {"status.conditions.reason", "string", "Why, in one word.", NULL},
+    {"status.conditions.message", "string", "Why, for people.", NULL},
+    {"status.conditions.observedGeneration", "integer", "Generation that it is about.", NULL},
+    {"status.observedGeneration", "integer", "Generation that the status is about.", NULL},
+};
+const struct field_table dev_schema_crd = {"CustomResourceDefinition defines a kind of object.",
+                                           crd_rows, ARRAY_LEN(crd_rows)};

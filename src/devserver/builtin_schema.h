@@ -1,12 +1,13 @@
 /* Schemas of the built-in kinds, for pruning and for `kubectl explain`: the fields that people use,
- * described in our own words. Each is the JSON text of an openAPIV3Schema. */
+ * described in our own words. */
 #pragma once
+#include "devserver/field_table.h"
 
-extern const char dev_schema_configmap[];
-extern const char dev_schema_crd[];
-extern const char dev_schema_event_core[];
-extern const char dev_schema_event[];
-extern const char dev_schema_lease[];
-extern const char dev_schema_namespace[];
-extern const char dev_schema_secret[];
-extern const char dev_schema_service_account[];
+extern const struct field_table dev_schema_configmap;
+extern const struct field_table dev_schema_crd;
+extern const struct field_table dev_schema_event_core;
+extern const struct field_table dev_schema_event;
+extern const struct field_table dev_schema_lease;
+extern const struct field_table dev_schema_namespace;
+extern const struct field_table dev_schema_secret;
+extern const struct field_table dev_schema_service_account;

@@ -7,8 +7,8 @@
 
 /* What this server's API is like; its own version has nothing to do with it. */
 #define EMULATED_MAJOR "1"
-#define EMULATED_MINOR "33"
-#define EMULATED_VERSION "v1.33.0+cape-ip-devserver"
+#define EMULATED_MINOR "32"
+#define EMULATED_VERSION "v1.32.0+cape-ip-devserver"
 
 static const char AGGREGATED_V2[] =
     "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";

@@ -8,6 +8,11 @@
 #include "devserver/openapi_meta.h"
 #include "devserver/openapi_paths.h"
 
+/* Properties that objects and lists have. */
+static const char TYPE_META[] =
+    "\"apiVersion\":{\"type\":\"string\",\"description\":\"Group and version of this form of the "
+    "object.\"},\"kind\":{\"type\":\"string\",\"description\":\"Kind of the object.\"}";
+
 /* ---- the index ------------------------------------------------------------------------------- */
 
 /* The same as long as what the group and version have is the same, in every process: kubectl keeps
@@ -85,7 +90,7 @@ static void append_properties(yyjson_val *properties, struct strbuf *out)
                   "\"properties\":{%s,\"metadata\":{\"description\":\"What the object says of "
                   "itself.\",\"allOf\":[{\"$ref\":\"#/components/schemas/" OPENAPI_OBJECT_META
                   "\"}]}",
-                  dev_openapi_type_meta);
+                  TYPE_META);
     yyjson_obj_foreach(properties, i, max, key, value)
     {
         struct str name = {yyjson_get_str(key), yyjson_get_len(key)};
@@ -99,13 +104,11 @@ static void append_properties(yyjson_val *properties, struct strbuf *out)
     strbuf_append_char(out, '}');
 }
 
-static void append_kind(const struct dev_resource *resource, const struct dev_version *version,
-                        struct strbuf *out)
+/* The schema's other members, as they were given. */
+static void append_members(yyjson_val *schema, struct strbuf *out)
 {
-    yyjson_val *schema = version->schema ? dev_schema_json(version->schema) : NULL;
     yyjson_val *key, *value;
     size_t i, max;
-    strbuf_append_char(out, '{');
     yyjson_obj_foreach(schema, i, max, key, value)
     {
         struct str name = {yyjson_get_str(key), yyjson_get_len(key)};
@@ -116,6 +119,14 @@ static void append_kind(const struct dev_resource *resource, const struct dev_ve
         append_value(value, out);
         strbuf_append_char(out, ',');
     }
+}
+
+static void append_kind(const struct dev_resource *resource, const struct dev_version *version,
+                        struct strbuf *out)
+{
+    yyjson_val *schema = dev_schema_json(version->schema);
+    strbuf_append_char(out, '{');
+    append_members(schema, out);
     append_properties(yyjson_obj_get(schema, "properties"), out);
     strbuf_append_char(out, ',');
     append_kind_extension(resource, version, resource->kind, out);
@@ -132,7 +143,7 @@ static void append_list_kind(const struct dev_resource *resource, const struct d
                   "schemas/" OPENAPI_LIST_META "\"}]},\"items\":{\"type\":\"array\","
                   "\"description\":\"The objects.\",\"items\":{\"$ref\":\"#/components/"
                   "schemas/" STR_FMT "\"}}},",
-                  STR_ARG(resource->list_kind), STR_ARG(resource->kind), dev_openapi_type_meta,
+                  STR_ARG(resource->list_kind), STR_ARG(resource->kind), TYPE_META,
                   STR_ARG(item_ref));
     append_kind_extension(resource, version, resource->list_kind, out);
     strbuf_append_char(out, '}');
@@ -159,7 +170,8 @@ static bool append_group_document(const struct dev_registry *registry, struct st
         strbuf_printf(&schemas, ",\"%sList\":", ref.data);
         append_list_kind(resource, served, strbuf_str(&ref), &schemas);
     }
-    strbuf_printf(out, "},\"components\":{\"schemas\":{%s", dev_openapi_meta);
+    strbuf_append_cstr(out, "},\"components\":{\"schemas\":{");
+    dev_openapi_append_meta(out);
     strbuf_append(out, strbuf_str(&schemas));
     strbuf_append_cstr(out, "}}}");
     return count > 0;

@@ -26,7 +26,7 @@ struct dev_version {
     bool is_storage;
     bool has_status; /* the status subresource */
     bool is_deprecated;
-    struct dev_schema *schema; /* NULL: anything goes */
+    struct dev_schema *schema; /* never NULL; built-in kinds have one as well */
     struct dev_column *columns;
     size_t column_count;
 };
