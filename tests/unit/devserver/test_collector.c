@@ -57,8 +57,13 @@ static void test_an_owner_that_never_was(void **state)
     static const char unknown[] = ",'ownerReferences':[{'apiVersion':'x.io/v1','kind':'X','name':"
                                   "'s','uid':'u'}]";
     create(f, "default", "absent", "", "", absent);
+    static const char both[] = ",'ownerReferences':[{'apiVersion':'v1','kind':'Secret','name':'s',"
+                               "'uid':'u'},{'apiVersion':'x.io/v1','kind':'X','name':'s','uid':"
+                               "'v'}]";
     create(f, "default", "unknown", "", "", unknown);
+    create(f, "default", "both", "", "", both);
     settle(f);
+    assert_true(api_has(f, CM "/both"));
     assert_false(api_has(f, CM "/absent"));
     assert_true(api_has(f, CM "/unknown")); /* nobody knows that kind */
 }
