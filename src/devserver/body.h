@@ -4,7 +4,6 @@
 #include <yyjson.h>
 
 #include "base/arena.h"
-#include "base/error.h"
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "devserver/registry.h"
@@ -22,11 +21,6 @@ enum dev_media { DEV_MEDIA_JSON, DEV_MEDIA_YAML, DEV_MEDIA_PROTOBUF, DEV_MEDIA_O
 enum dev_media dev_body_media(struct str content_type);
 bool dev_body_is_media(struct str content_type, const char *media); /* whatever parameters it has */
 bool dev_body_unsupported(struct dev_status *status);               /* the 415 for objects */
-
-/* The body as JSON, in *text: borrowed from the body, or from *converted. False: *err says what is
- * wrong with it; ERROR_NOT_FOUND: that media type is not understood, which is a 415. */
-must_check bool dev_body_to_json(struct str content_type, struct str body, struct strbuf *converted,
-                                 struct str *text, struct error *err);
 
 /* What Go's decoder says about a text that is no JSON; NULL: `text` is JSON, in *doc_out. */
 const char *dev_body_read_json(struct str text, yyjson_doc **doc_out,
