@@ -30,7 +30,7 @@ static const struct builtin {
     bool has_status;
     bool lacks_delete_collection;
     bool is_event_view; /* of what the core group stores */
-    const struct field_table *schema;
+    const struct dev_field_table *schema;
 } builtins[] = {
     {.kind = "ConfigMap",
      .plural = "configmaps",
@@ -69,12 +69,12 @@ static const struct builtin {
      .schema = &dev_schema_event},
 };
 
-static void add_schema(struct dev_resource *resource, const struct field_table *table)
+static void add_schema(struct dev_resource *resource, const struct dev_field_table *table)
 {
     struct error err = {0};
     struct dev_causes causes = {0};
     cleanup_strbuf struct strbuf text = {0};
-    field_table_append(table, &text);
+    dev_field_table_append(table, &text);
     cleanup_json_doc yyjson_doc *doc = json_read(strbuf_str(&text), &err);
     must(doc);
     resource->hash = hash_stable(strbuf_str(&text));

@@ -2,7 +2,7 @@
 
 #include "base/attr.h"
 
-static const struct field_row reference_rows[] = {
+static const struct dev_field_row reference_rows[] = {
     {"apiVersion", "string", "Group and version of the object.", NULL},
     {"kind", "string", "Kind of the object.", NULL},
     {"namespace", "string", "Namespace of the object; empty for cluster-scoped ones.", NULL},
@@ -11,9 +11,9 @@ static const struct field_row reference_rows[] = {
     {"resourceVersion", "string", "Version of the object that is meant.", NULL},
     {"fieldPath", "string", "Part of the object that is meant, as a path.", NULL},
 };
-static const struct field_table reference = {"", reference_rows, ARRAY_LEN(reference_rows)};
+static const struct dev_field_table reference = {"", reference_rows, ARRAY_LEN(reference_rows)};
 
-static const struct field_row names_rows[] = {
+static const struct dev_field_row names_rows[] = {
     {"plural", "string", "Name in paths.", NULL},
     {"singular", "string", "Name for people.", NULL},
     {"shortNames", "strings", "Short names for people.", NULL},
@@ -21,27 +21,27 @@ static const struct field_row names_rows[] = {
     {"listKind", "string", "Name in lists of objects.", NULL},
     {"categories", "strings", "Groups that kubectl can list at once.", NULL},
 };
-static const struct field_table names = {"", names_rows, ARRAY_LEN(names_rows)};
+static const struct dev_field_table names = {"", names_rows, ARRAY_LEN(names_rows)};
 
-static const struct field_row configmap_rows[] = {
+static const struct dev_field_row configmap_rows[] = {
     {"data", "string-map", "Texts by key.", NULL},
     {"binaryData", "bytes-map", "Bytes by key, in base64.", NULL},
     {"immutable", "boolean", "Whether data and binaryData can never be changed again.", NULL},
 };
-const struct field_table dev_schema_configmap = {
+const struct dev_field_table dev_schema_configmap = {
     "ConfigMap holds configuration as pairs of key and text.", configmap_rows,
     ARRAY_LEN(configmap_rows)};
 
-static const struct field_row secret_rows[] = {
+static const struct dev_field_row secret_rows[] = {
     {"data", "bytes-map", "Bytes by key, in base64.", NULL},
     {"stringData", "string-map", "Texts by key, for writing only: they end up in data.", NULL},
     {"type", "string", "What the secret is for, which says what keys it has.", NULL},
     {"immutable", "boolean", "Whether data can never be changed again.", NULL},
 };
-const struct field_table dev_schema_secret = {"Secret holds bytes that not everybody may read.",
-                                              secret_rows, ARRAY_LEN(secret_rows)};
+const struct dev_field_table dev_schema_secret = {"Secret holds bytes that not everybody may read.",
+                                                  secret_rows, ARRAY_LEN(secret_rows)};
 
-static const struct field_row namespace_rows[] = {
+static const struct dev_field_row namespace_rows[] = {
     {"spec", "object", "What is wanted of the namespace.", NULL},
     {"spec.finalizers", "strings", "Who has to agree before the namespace is gone.", NULL},
     {"status", "object", "What is observed of the namespace.", NULL},
@@ -53,21 +53,21 @@ static const struct field_row namespace_rows[] = {
     {"status.conditions.reason", "string", "Why, in one word.", NULL},
     {"status.conditions.message", "string", "Why, for people.", NULL},
 };
-const struct field_table dev_schema_namespace = {"Namespace is a scope for names.", namespace_rows,
-                                                 ARRAY_LEN(namespace_rows)};
+const struct dev_field_table dev_schema_namespace = {"Namespace is a scope for names.",
+                                                     namespace_rows, ARRAY_LEN(namespace_rows)};
 
-static const struct field_row service_account_rows[] = {
+static const struct dev_field_row service_account_rows[] = {
     {"secrets", "objects", "Secrets that Pods with this account may use.", &reference},
     {"imagePullSecrets", "objects", "Secrets for pulling images.", NULL},
     {"imagePullSecrets.name", "string", "Name of the Secret, in the same namespace.", NULL},
     {"automountServiceAccountToken", "boolean",
      "Whether Pods get a token of the account by default.", NULL},
 };
-const struct field_table dev_schema_service_account = {
+const struct dev_field_table dev_schema_service_account = {
     "ServiceAccount is an identity for programs.", service_account_rows,
     ARRAY_LEN(service_account_rows)};
 
-static const struct field_row lease_rows[] = {
+static const struct dev_field_row lease_rows[] = {
     {"spec", "object", "Who holds it.", NULL},
     {"spec.holderIdentity", "string", "Who holds the lease now; empty: nobody.", NULL},
     {"spec.leaseDurationSeconds", "integer", "How long others wait after the last renewal.", NULL},
@@ -77,11 +77,11 @@ static const struct field_row lease_rows[] = {
     {"spec.strategy", "string", "How the leader is chosen in coordinated election.", NULL},
     {"spec.preferredHolder", "string", "Who should take it next.", NULL},
 };
-const struct field_table dev_schema_lease = {
+const struct dev_field_table dev_schema_lease = {
     "Lease says who holds something for how long: a leader, a node's heartbeat.", lease_rows,
     ARRAY_LEN(lease_rows)};
 
-static const struct field_row event_core_rows[] = {
+static const struct dev_field_row event_core_rows[] = {
     {"involvedObject", "object", "What the event is about.", &reference},
     {"reason", "string", "Why, in one word.", NULL},
     {"message", "string", "What happened, for people.", NULL},
@@ -101,11 +101,11 @@ static const struct field_row event_core_rows[] = {
     {"reportingComponent", "string", "Controller that reports it.", NULL},
     {"reportingInstance", "string", "Which of its instances.", NULL},
 };
-const struct field_table dev_schema_event_core = {
+const struct dev_field_table dev_schema_event_core = {
     "Event reports that something happened to an object.", event_core_rows,
     ARRAY_LEN(event_core_rows)};
 
-static const struct field_row event_rows[] = {
+static const struct dev_field_row event_rows[] = {
     {"regarding", "object", "What the event is about.", &reference},
     {"reason", "string", "Why, in one word.", NULL},
     {"note", "string", "What happened, for people.", NULL},
@@ -126,10 +126,10 @@ static const struct field_row event_rows[] = {
     {"reportingController", "string", "Controller that reports it.", NULL},
     {"reportingInstance", "string", "Which of its instances.", NULL},
 };
-const struct field_table dev_schema_event = {"Event reports that something happened to an object.",
-                                             event_rows, ARRAY_LEN(event_rows)};
+const struct dev_field_table dev_schema_event = {
+    "Event reports that something happened to an object.", event_rows, ARRAY_LEN(event_rows)};
 
-static const struct field_row crd_rows[] = {
+static const struct dev_field_row crd_rows[] = {
     {"spec", "object", "What is defined.", NULL},
     {"spec.group", "string", "API group of the kind.", NULL},
     {"spec.names", "object", "Its names.", &names},
@@ -176,5 +176,5 @@ static const struct field_row crd_rows[] = {
     {"status.conditions.observedGeneration", "integer", "Generation that it is about.", NULL},
     {"status.observedGeneration", "integer", "Generation that the status is about.", NULL},
 };
-const struct field_table dev_schema_crd = {"CustomResourceDefinition defines a kind of object.",
-                                           crd_rows, ARRAY_LEN(crd_rows)};
+const struct dev_field_table dev_schema_crd = {"CustomResourceDefinition defines a kind of object.",
+                                               crd_rows, ARRAY_LEN(crd_rows)};

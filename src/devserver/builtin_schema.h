@@ -3,11 +3,11 @@
 #pragma once
 #include "devserver/field_table.h"
 
-extern const struct field_table dev_schema_configmap;
-extern const struct field_table dev_schema_crd;
-extern const struct field_table dev_schema_event_core;
-extern const struct field_table dev_schema_event;
-extern const struct field_table dev_schema_lease;
-extern const struct field_table dev_schema_namespace;
-extern const struct field_table dev_schema_secret;
-extern const struct field_table dev_schema_service_account;
+extern const struct dev_field_table dev_schema_configmap;
+extern const struct dev_field_table dev_schema_crd;
+extern const struct dev_field_table dev_schema_event_core;
+extern const struct dev_field_table dev_schema_event;
+extern const struct dev_field_table dev_schema_lease;
+extern const struct dev_field_table dev_schema_namespace;
+extern const struct dev_field_table dev_schema_secret;
+extern const struct dev_field_table dev_schema_service_account;

@@ -58,10 +58,10 @@ static yyjson_mut_val *properties_of(yyjson_mut_doc *doc, yyjson_mut_val *schema
     return properties ? properties : yyjson_mut_obj_add_obj(doc, object, "properties");
 }
 
-static void add_rows(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct field_table *table)
+static void add_rows(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct dev_field_table *table)
 {
     for (size_t i = 0; i < table->count; i++) {
-        const struct field_row *row = &table->rows[i];
+        const struct dev_field_row *row = &table->rows[i];
         yyjson_mut_val *parent = root;
         struct str rest = str_from(row->path);
         struct str name;
@@ -79,7 +79,7 @@ static void add_rows(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct fie
     }
 }
 
-void field_table_append(const struct field_table *table, struct strbuf *out)
+void dev_field_table_append(const struct dev_field_table *table, struct strbuf *out)
 {
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc);

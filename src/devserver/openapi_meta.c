@@ -3,7 +3,7 @@
 #include "base/attr.h"
 #include "devserver/field_table.h"
 
-static const struct field_row object_meta_rows[] = {
+static const struct dev_field_row object_meta_rows[] = {
     {"name", "string", "Name, unique within the namespace; cannot change.", NULL},
     {"generateName", "string", "Beginning of the name that the server is to make up.", NULL},
     {"namespace", "string", "Scope of the name; empty for cluster-scoped objects.", NULL},
@@ -29,30 +29,31 @@ static const struct field_row object_meta_rows[] = {
      "Whether the owner waits for this object in foreground deletion.", NULL},
     {"managedFields", "objects", "Who manages which field; not kept by this server.", NULL},
 };
-static const struct field_table object_meta = {"ObjectMeta is what all objects say of themselves.",
-                                               object_meta_rows, ARRAY_LEN(object_meta_rows)};
+static const struct dev_field_table object_meta = {
+    "ObjectMeta is what all objects say of themselves.", object_meta_rows,
+    ARRAY_LEN(object_meta_rows)};
 
-static const struct field_row list_meta_rows[] = {
+static const struct dev_field_row list_meta_rows[] = {
     {"resourceVersion", "string", "State of the server that the list shows.", NULL},
     {"continue", "string", "What to ask for the next part with.", NULL},
     {"remainingItemCount", "integer", "How many objects follow.", NULL},
     {"selfLink", "string", "Not used any more.", NULL},
 };
-static const struct field_table list_meta = {"ListMeta is what lists say of themselves.",
-                                             list_meta_rows, ARRAY_LEN(list_meta_rows)};
+static const struct dev_field_table list_meta = {"ListMeta is what lists say of themselves.",
+                                                 list_meta_rows, ARRAY_LEN(list_meta_rows)};
 
-static const struct field_row status_rows[] = {
+static const struct dev_field_row status_rows[] = {
     {"status", "string", "Success or Failure.", NULL},
     {"message", "string", "What went wrong, for people.", NULL},
     {"reason", "string", "What went wrong, in one word.", NULL},
     {"code", "integer", "HTTP status.", NULL},
     {"details", "anything", "What went wrong with what.", NULL},
 };
-static const struct field_table status = {
+static const struct dev_field_table status = {
     "Status is the answer to a request that returns no object.", status_rows,
     ARRAY_LEN(status_rows)};
 
-static const struct field_row delete_options_rows[] = {
+static const struct dev_field_row delete_options_rows[] = {
     {"propagationPolicy", "string", "Background, Foreground or Orphan.", NULL},
     {"gracePeriodSeconds", "integer", "How long it may take.", NULL},
     {"orphanDependents", "boolean", "The older way to say Orphan.", NULL},
@@ -61,16 +62,16 @@ static const struct field_row delete_options_rows[] = {
     {"preconditions.uid", "string", "Identity of the object.", NULL},
     {"preconditions.resourceVersion", "string", "Version of the object.", NULL},
 };
-static const struct field_table delete_options = {
+static const struct dev_field_table delete_options = {
     "DeleteOptions says how to delete.", delete_options_rows, ARRAY_LEN(delete_options_rows)};
 
-static const struct field_table patch = {"Patch is a change of an object.", NULL, 0};
+static const struct dev_field_table patch = {"Patch is a change of an object.", NULL, 0};
 
 void dev_openapi_append_meta(struct strbuf *out)
 {
     static const struct {
         const char *name;
-        const struct field_table *table;
+        const struct dev_field_table *table;
     } schemas[] = {
         {OPENAPI_OBJECT_META, &object_meta},
         {OPENAPI_LIST_META, &list_meta},
@@ -80,6 +81,6 @@ void dev_openapi_append_meta(struct strbuf *out)
     };
     for (size_t i = 0; i < ARRAY_LEN(schemas); i++) {
         strbuf_printf(out, "%s\"%s\":", i > 0 ? "," : "", schemas[i].name);
-        field_table_append(schemas[i].table, out);
+        dev_field_table_append(schemas[i].table, out);
     }
 }

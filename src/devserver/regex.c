@@ -17,7 +17,7 @@ struct instruction {
     bool is_negated;
     uint32_t a; /* SPLIT, JUMP: goes on there */
     uint32_t b; /* SPLIT: and there */
-    const struct regex_range *ranges;
+    const struct dev_regex_range *ranges;
     size_t range_count;
 };
 
@@ -50,9 +50,9 @@ static uint32_t emit(struct compiler *c, enum op op)
     return c->count++;
 }
 
-static void compile(struct compiler *c, const struct regex_node *node);
+static void compile(struct compiler *c, const struct dev_regex_node *node);
 
-static void compile_alternate(struct compiler *c, const struct regex_node *node)
+static void compile_alternate(struct compiler *c, const struct dev_regex_node *node)
 {
     if (!node->next) {
         compile(c, node);
@@ -78,7 +78,7 @@ static void compile_alternate(struct compiler *c, const struct regex_node *node)
     }
 }
 
-static void compile_repeat(struct compiler *c, const struct regex_node *node)
+static void compile_repeat(struct compiler *c, const struct dev_regex_node *node)
 {
     for (int i = 0; i < node->min && !c->is_too_large; i++)
         compile(c, node->first);
@@ -99,7 +99,7 @@ static void compile_repeat(struct compiler *c, const struct regex_node *node)
     }
 }
 
-static void compile(struct compiler *c, const struct regex_node *node)
+static void compile(struct compiler *c, const struct dev_regex_node *node)
 {
     uint32_t at = 0;
     c->is_too_large = c->is_too_large || ++c->steps > STEPS_MAX;
@@ -113,7 +113,7 @@ static void compile(struct compiler *c, const struct regex_node *node)
         c->program[at].is_negated = node->is_negated;
         break;
     case REGEX_CONCAT:
-        for (const struct regex_node *n = node->first; n && !c->is_too_large; n = n->next)
+        for (const struct dev_regex_node *n = node->first; n && !c->is_too_large; n = n->next)
             compile(c, n);
         break;
     case REGEX_ALTERNATE:
@@ -134,9 +134,9 @@ static void compile(struct compiler *c, const struct regex_node *node)
 bool dev_regex_compile(struct arena *arena, struct str pattern, const struct dev_regex **out,
                        struct error *err)
 {
-    struct regex_node *root = NULL;
+    struct dev_regex_node *root = NULL;
     struct compiler c = {0};
-    if (!regex_parse(arena, pattern, &root, err))
+    if (!dev_regex_parse(arena, pattern, &root, err))
         return false;
     compile(&c, root);
     (void)emit(&c, OP_MATCH);

@@ -13,7 +13,7 @@ struct parser {
 
 /* A set of characters while it grows. */
 struct set {
-    struct regex_range *ranges;
+    struct dev_regex_range *ranges;
     size_t count;
     size_t capacity;
     bool is_negated;
@@ -42,9 +42,9 @@ static bool take_rune(struct parser *p, uint32_t *rune)
     return true;
 }
 
-static struct regex_node *new_node(struct parser *p, enum regex_type type)
+static struct dev_regex_node *new_node(struct parser *p, enum dev_regex_type type)
 {
-    struct regex_node *node = arena_new(p->arena, struct regex_node);
+    struct dev_regex_node *node = arena_new(p->arena, struct dev_regex_node);
     node->type = type;
     return node;
 }
@@ -53,17 +53,18 @@ static void set_add(struct parser *p, struct set *set, uint32_t low, uint32_t hi
 {
     if (set->count == set->capacity) {
         set->capacity = set->capacity > 0 ? 2 * set->capacity : 4;
-        struct regex_range *grown = arena_new_array(p->arena, struct regex_range, set->capacity);
+        struct dev_regex_range *grown =
+            arena_new_array(p->arena, struct dev_regex_range, set->capacity);
         if (set->count > 0)
             memcpy(grown, set->ranges, set->count * sizeof(*grown));
         set->ranges = grown;
     }
-    set->ranges[set->count++] = (struct regex_range){low, high};
+    set->ranges[set->count++] = (struct dev_regex_range){low, high};
 }
 
-static struct regex_node *set_node(struct parser *p, const struct set *set)
+static struct dev_regex_node *set_node(struct parser *p, const struct set *set)
 {
-    struct regex_node *node = new_node(p, REGEX_SET);
+    struct dev_regex_node *node = new_node(p, REGEX_SET);
     node->ranges = set->ranges;
     node->range_count = set->count;
     node->is_negated = set->is_negated;
@@ -74,7 +75,7 @@ static struct regex_node *set_node(struct parser *p, const struct set *set)
 
 static const struct named_class {
     const char *name;
-    struct regex_range ranges[4]; /* ascending; {0, 0}: no more */
+    struct dev_regex_range ranges[4]; /* ascending; {0, 0}: no more */
 } perl_classes[] =
     {
         {"d", {{'0', '9'}}},
@@ -214,7 +215,7 @@ static bool parse_bracket_item(struct parser *p, struct set *set)
     return true;
 }
 
-static bool parse_bracket(struct parser *p, struct regex_node **out)
+static bool parse_bracket(struct parser *p, struct dev_regex_node **out)
 {
     struct str start = p->rest;
     struct set set = {0};
@@ -232,7 +233,7 @@ static bool parse_bracket(struct parser *p, struct regex_node **out)
 
 /* ---- expressions ----------------------------------------------------------------------------- */
 
-static bool parse_alternatives(struct parser *p, struct regex_node **out);
+static bool parse_alternatives(struct parser *p, struct dev_regex_node **out);
 
 /* "(?:", "(?P<name>", "(?<name>" or "(". */
 static bool take_group_start(struct parser *p)
@@ -249,7 +250,7 @@ static bool take_group_start(struct parser *p)
     return true;
 }
 
-static bool parse_group(struct parser *p, struct str whole, struct regex_node **out)
+static bool parse_group(struct parser *p, struct str whole, struct dev_regex_node **out)
 {
     if (!take_group_start(p))
         return false;
@@ -261,14 +262,14 @@ static bool parse_group(struct parser *p, struct str whole, struct regex_node **
     return take(p, ")") ? true : fail(p, "missing closing )", whole);
 }
 
-static struct regex_node *any_but_newline(struct parser *p)
+static struct dev_regex_node *any_but_newline(struct parser *p)
 {
     struct set set = {.is_negated = true};
     set_add(p, &set, '\n', '\n');
     return set_node(p, &set);
 }
 
-static bool parse_atom(struct parser *p, struct str whole, struct regex_node **out)
+static bool parse_atom(struct parser *p, struct str whole, struct dev_regex_node **out)
 {
     struct set set = {0};
     uint32_t rune = 0;
@@ -351,9 +352,9 @@ static bool take_operator(struct parser *p, int *min, int *max)
     return take_braces(p, min, max);
 }
 
-static bool parse_repeat(struct parser *p, struct str whole, struct regex_node **out)
+static bool parse_repeat(struct parser *p, struct str whole, struct dev_regex_node **out)
 {
-    struct regex_node *atom = NULL;
+    struct dev_regex_node *atom = NULL;
     int min = 0;
     int max = 0;
     if (!parse_atom(p, whole, &atom))
@@ -379,11 +380,11 @@ static bool parse_repeat(struct parser *p, struct str whole, struct regex_node *
     return true;
 }
 
-static bool parse_concat(struct parser *p, struct regex_node **out)
+static bool parse_concat(struct parser *p, struct dev_regex_node **out)
 {
     struct str whole = p->rest;
-    struct regex_node *concat = new_node(p, REGEX_CONCAT);
-    struct regex_node **tail = &concat->first;
+    struct dev_regex_node *concat = new_node(p, REGEX_CONCAT);
+    struct dev_regex_node **tail = &concat->first;
     while (p->rest.len > 0 && p->rest.ptr[0] != '|' && p->rest.ptr[0] != ')') {
         if (!parse_repeat(p, whole, tail))
             return false;
@@ -393,10 +394,10 @@ static bool parse_concat(struct parser *p, struct regex_node **out)
     return true;
 }
 
-static bool parse_alternatives(struct parser *p, struct regex_node **out)
+static bool parse_alternatives(struct parser *p, struct dev_regex_node **out)
 {
-    struct regex_node *alternate = new_node(p, REGEX_ALTERNATE);
-    struct regex_node **tail = &alternate->first;
+    struct dev_regex_node *alternate = new_node(p, REGEX_ALTERNATE);
+    struct dev_regex_node **tail = &alternate->first;
     do {
         if (!parse_concat(p, tail))
             return false;
@@ -406,8 +407,8 @@ static bool parse_alternatives(struct parser *p, struct regex_node **out)
     return true;
 }
 
-bool regex_parse(struct arena *arena, struct str pattern, struct regex_node **out,
-                 struct error *err)
+bool dev_regex_parse(struct arena *arena, struct str pattern, struct dev_regex_node **out,
+                     struct error *err)
 {
     struct parser p = {.arena = arena, .rest = pattern, .err = err};
     if (pattern.len > PATTERN_MAX_BYTES)

@@ -4,12 +4,12 @@
 
 #include "devserver/regex.h"
 
-struct regex_range {
+struct dev_regex_range {
     uint32_t low;
     uint32_t high;
 };
 
-enum regex_type {
+enum dev_regex_type {
     REGEX_EMPTY,
     REGEX_SET, /* one character */
     REGEX_CONCAT,
@@ -21,16 +21,16 @@ enum regex_type {
 
 enum { REGEX_REPEAT_MAX = 1000, REGEX_UNBOUNDED = -1 };
 
-struct regex_node {
-    enum regex_type type;
-    struct regex_node *first; /* child */
-    struct regex_node *next;  /* sibling */
-    struct regex_range *ranges;
+struct dev_regex_node {
+    enum dev_regex_type type;
+    struct dev_regex_node *first; /* child */
+    struct dev_regex_node *next;  /* sibling */
+    struct dev_regex_range *ranges;
     size_t range_count;
     bool is_negated;
     int min;
     int max; /* or REGEX_UNBOUNDED */
 };
 
-must_check bool regex_parse(struct arena *arena, struct str pattern, struct regex_node **out,
-                            struct error *err);
+must_check bool dev_regex_parse(struct arena *arena, struct str pattern,
+                                struct dev_regex_node **out, struct error *err);

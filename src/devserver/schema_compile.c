@@ -18,10 +18,10 @@ struct compiler {
     int depth;
 };
 
-static struct schema_node *compile(struct compiler *c, yyjson_val *json, enum place place,
-                                   bool is_int_or_string);
+static struct dev_schema_node *compile(struct compiler *c, yyjson_val *json, enum place place,
+                                       bool is_int_or_string);
 
-const char *schema_type_name(enum schema_type type)
+const char *dev_schema_type_name(enum dev_schema_type type)
 {
     static const char *const names[] = {
         [SCHEMA_ANY] = "",           [SCHEMA_OBJECT] = "object",   [SCHEMA_ARRAY] = "array",
@@ -48,26 +48,26 @@ static void complain(struct compiler *c, const char *reason, const char *member,
     strbuf_truncate(&c->field, len);
 }
 
-static struct schema_node *compile_at(struct compiler *c, yyjson_val *json, enum place place,
-                                      bool is_int_or_string, const char *fmt, ...)
+static struct dev_schema_node *compile_at(struct compiler *c, yyjson_val *json, enum place place,
+                                          bool is_int_or_string, const char *fmt, ...)
     format_printf(5, 6);
 /* Compiles the schema at a field below the current one. */
-static struct schema_node *compile_at(struct compiler *c, yyjson_val *json, enum place place,
-                                      bool is_int_or_string, const char *fmt, ...)
+static struct dev_schema_node *compile_at(struct compiler *c, yyjson_val *json, enum place place,
+                                          bool is_int_or_string, const char *fmt, ...)
 {
     size_t len = c->field.len;
     va_list args;
     va_start(args, fmt);
     strbuf_vprintf(&c->field, fmt, args);
     va_end(args);
-    struct schema_node *node = compile(c, json, place, is_int_or_string);
+    struct dev_schema_node *node = compile(c, json, place, is_int_or_string);
     strbuf_truncate(&c->field, len);
     return node;
 }
 
-static struct schema_node *new_node(struct compiler *c)
+static struct dev_schema_node *new_node(struct compiler *c)
 {
-    struct schema_node *node = arena_new(&c->schema->arena, struct schema_node);
+    struct dev_schema_node *node = arena_new(&c->schema->arena, struct dev_schema_node);
     node->min_length = node->max_length = -1;
     node->min_items = node->max_items = -1;
     node->min_properties = node->max_properties = -1;
@@ -76,11 +76,11 @@ static struct schema_node *new_node(struct compiler *c)
 
 /* ---- type ------------------------------------------------------------------------------------ */
 
-static void compile_type(struct compiler *c, struct schema_node *node, yyjson_val *json)
+static void compile_type(struct compiler *c, struct dev_schema_node *node, yyjson_val *json)
 {
     struct str type = json_str(json, "type");
-    for (enum schema_type t = SCHEMA_OBJECT; t <= SCHEMA_BOOLEAN; t++) {
-        if (str_eq_cstr(type, schema_type_name(t)))
+    for (enum dev_schema_type t = SCHEMA_OBJECT; t <= SCHEMA_BOOLEAN; t++) {
+        if (str_eq_cstr(type, dev_schema_type_name(t)))
             node->type = t;
     }
     if (!str_is_empty(type) && node->type == SCHEMA_ANY) {
@@ -92,7 +92,7 @@ static void compile_type(struct compiler *c, struct schema_node *node, yyjson_va
     }
 }
 
-static void check_type(struct compiler *c, const struct schema_node *node, enum place place,
+static void check_type(struct compiler *c, const struct dev_schema_node *node, enum place place,
                        bool is_int_or_string)
 {
     static const char *const needed[] = {
@@ -110,7 +110,8 @@ static void check_type(struct compiler *c, const struct schema_node *node, enum 
         complain(c, "FieldValueRequired", "type", "Required value: %s", needed[place]);
     if (place == AT_ROOT && node->type != SCHEMA_ANY && node->type != SCHEMA_OBJECT)
         complain(c, "FieldValueInvalid", "type",
-                 "Invalid value: \"%s\": must be object at the root", schema_type_name(node->type));
+                 "Invalid value: \"%s\": must be object at the root",
+                 dev_schema_type_name(node->type));
 }
 
 /* ---- values ---------------------------------------------------------------------------------- */
@@ -127,7 +128,7 @@ static yyjson_val *number(yyjson_val *json, const char *key)
     return yyjson_is_num(value) ? value : NULL;
 }
 
-static void compile_pattern(struct compiler *c, struct schema_node *node, yyjson_val *json)
+static void compile_pattern(struct compiler *c, struct dev_schema_node *node, yyjson_val *json)
 {
     struct error err = {0};
     cleanup_strbuf struct strbuf quoted = {0};
@@ -143,7 +144,7 @@ static void compile_pattern(struct compiler *c, struct schema_node *node, yyjson
 }
 
 /* Formats that are not known to kube-apiserver are as if they were not there. */
-static void compile_format(struct schema_node *node, yyjson_val *json)
+static void compile_format(struct dev_schema_node *node, yyjson_val *json)
 {
     static const char *const of_numbers[] = {"int32", "int64", "float", "double"};
     struct str format = json_str(json, "format");
@@ -155,7 +156,7 @@ static void compile_format(struct schema_node *node, yyjson_val *json)
         node->format = format;
 }
 
-static void compile_limits(struct compiler *c, struct schema_node *node, yyjson_val *json)
+static void compile_limits(struct compiler *c, struct dev_schema_node *node, yyjson_val *json)
 {
     node->minimum = number(json, "minimum");
     node->maximum = number(json, "maximum");
@@ -173,7 +174,7 @@ static void compile_limits(struct compiler *c, struct schema_node *node, yyjson_
         node->enum_values = yyjson_val_mut_copy(c->schema->enum_doc, values);
 }
 
-static void compile_default(struct compiler *c, struct schema_node *node, yyjson_val *json)
+static void compile_default(struct compiler *c, struct dev_schema_node *node, yyjson_val *json)
 {
     yyjson_val *value = yyjson_obj_get(json, "default");
     if (!value || yyjson_is_null(value))
@@ -203,11 +204,11 @@ static void compile_default(struct compiler *c, struct schema_node *node, yyjson
 
 static int compare_properties(const void *a, const void *b)
 {
-    return str_cmp(((const struct schema_property *)a)->name,
-                   ((const struct schema_property *)b)->name);
+    return str_cmp(((const struct dev_schema_property *)a)->name,
+                   ((const struct dev_schema_property *)b)->name);
 }
 
-static void compile_properties(struct compiler *c, struct schema_node *node, yyjson_val *json,
+static void compile_properties(struct compiler *c, struct dev_schema_node *node, yyjson_val *json,
                                enum place place)
 {
     yyjson_val *properties = json_object(json, "properties");
@@ -216,11 +217,11 @@ static void compile_properties(struct compiler *c, struct schema_node *node, yyj
     if (yyjson_obj_size(properties) == 0)
         return;
     node->properties =
-        arena_new_array(&c->schema->arena, struct schema_property, yyjson_obj_size(properties));
+        arena_new_array(&c->schema->arena, struct dev_schema_property, yyjson_obj_size(properties));
     yyjson_obj_foreach(properties, i, max, key, value)
     {
         struct str name = json_value_str(key);
-        struct schema_property *property = &node->properties[node->property_count++];
+        struct dev_schema_property *property = &node->properties[node->property_count++];
         /* What the root says of metadata can only narrow names down. */
         enum place below = place == AT_JUNCTOR ? AT_JUNCTOR : AT_PROPERTY;
         property->name = name;
@@ -230,7 +231,7 @@ static void compile_properties(struct compiler *c, struct schema_node *node, yyj
     qsort(node->properties, node->property_count, sizeof(*node->properties), compare_properties);
 }
 
-static void compile_additional(struct compiler *c, struct schema_node *node, yyjson_val *json,
+static void compile_additional(struct compiler *c, struct dev_schema_node *node, yyjson_val *json,
                                enum place place)
 {
     yyjson_val *additional = yyjson_obj_get(json, "additionalProperties");
@@ -241,7 +242,7 @@ static void compile_additional(struct compiler *c, struct schema_node *node, yyj
                                       false, ".additionalProperties");
 }
 
-static void compile_items(struct compiler *c, struct schema_node *node, yyjson_val *json,
+static void compile_items(struct compiler *c, struct dev_schema_node *node, yyjson_val *json,
                           enum place place)
 {
     yyjson_val *items = json_object(json, "items");
@@ -268,7 +269,7 @@ static struct str *strs(struct compiler *c, yyjson_val *json, const char *key, s
     return out;
 }
 
-static void compile_list_type(struct compiler *c, struct schema_node *node, yyjson_val *json)
+static void compile_list_type(struct compiler *c, struct dev_schema_node *node, yyjson_val *json)
 {
     struct str type = json_str(json, "x-kubernetes-list-type");
     if (str_eq(type, STR("set")))
@@ -287,7 +288,7 @@ static void compile_list_type(struct compiler *c, struct schema_node *node, yyjs
         complain(c, "FieldValueRequired", "x-kubernetes-list-map-keys",
                  "Required value: must not be empty if x-kubernetes-list-type is map");
     for (size_t i = 0; i < node->list_key_count; i++) {
-        if (!node->items || schema_node_property(node->items, node->list_keys[i]))
+        if (!node->items || dev_schema_node_property(node->items, node->list_keys[i]))
             continue;
         char *text = yyjson_val_write(json_array(json, "x-kubernetes-list-map-keys"), 0, NULL);
         must(text);
@@ -300,16 +301,16 @@ static void compile_list_type(struct compiler *c, struct schema_node *node, yyjs
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-static struct schema_nodes compile_junctor(struct compiler *c, yyjson_val *json, const char *key,
-                                           bool is_int_or_string)
+static struct dev_schema_nodes compile_junctor(struct compiler *c, yyjson_val *json,
+                                               const char *key, bool is_int_or_string)
 {
     yyjson_val *array = json_array(json, key);
     yyjson_val *value;
-    struct schema_nodes nodes = {0};
+    struct dev_schema_nodes nodes = {0};
     size_t i, max;
     if (yyjson_arr_size(array) > 0)
         nodes.items =
-            arena_new_array(&c->schema->arena, struct schema_node *, yyjson_arr_size(array));
+            arena_new_array(&c->schema->arena, struct dev_schema_node *, yyjson_arr_size(array));
     yyjson_arr_foreach(array, i, max, value)
     {
         nodes.items[nodes.count++] =
@@ -318,7 +319,7 @@ static struct schema_nodes compile_junctor(struct compiler *c, yyjson_val *json,
     return nodes;
 }
 
-static void compile_junctors(struct compiler *c, struct schema_node *node, yyjson_val *json,
+static void compile_junctors(struct compiler *c, struct dev_schema_node *node, yyjson_val *json,
                              bool is_int_or_string)
 {
     yyjson_val *negated = json_object(json, "not");
@@ -331,7 +332,8 @@ static void compile_junctors(struct compiler *c, struct schema_node *node, yyjso
         node->not_node = compile_at(c, negated, AT_JUNCTOR, is_int_or_string, ".not");
 }
 
-static void check_forbidden(struct compiler *c, const struct schema_node *node, yyjson_val *json)
+static void check_forbidden(struct compiler *c, const struct dev_schema_node *node,
+                            yyjson_val *json)
 {
     if (yyjson_obj_get(json, "$ref"))
         complain(c, "FieldValueForbidden", "$ref", "Forbidden: $ref is not supported");
@@ -346,10 +348,10 @@ static void check_forbidden(struct compiler *c, const struct schema_node *node, 
                  "without x-kubernetes-preserve-unknown-fields");
 }
 
-static struct schema_node *compile(struct compiler *c, yyjson_val *json, enum place place,
-                                   bool is_int_or_string)
+static struct dev_schema_node *compile(struct compiler *c, yyjson_val *json, enum place place,
+                                       bool is_int_or_string)
 {
-    struct schema_node *node = new_node(c);
+    struct dev_schema_node *node = new_node(c);
     if (++c->depth > DEPTH_MAX) {
         complain(c, "FieldValueInvalid", "", "Invalid value: \"\": nests too deeply");
         c->depth--;
@@ -380,7 +382,8 @@ static struct schema_node *compile(struct compiler *c, yyjson_val *json, enum pl
 /* metadata is known without being specified: its name may be narrowed down, nothing else. */
 static void check_metadata(struct compiler *c)
 {
-    const struct schema_node *metadata = schema_node_property(c->schema->root, STR("metadata"));
+    const struct dev_schema_node *metadata =
+        dev_schema_node_property(c->schema->root, STR("metadata"));
     for (size_t i = 0; metadata && i < metadata->property_count; i++) {
         struct str name = metadata->properties[i].name;
         if (!str_eq(name, STR("name")) && !str_eq(name, STR("generateName"))) {
@@ -434,7 +437,8 @@ yyjson_val *dev_schema_json(const struct dev_schema *schema)
     return yyjson_doc_get_root(schema->doc);
 }
 
-struct schema_node *schema_node_property(const struct schema_node *node, struct str name)
+struct dev_schema_node *dev_schema_node_property(const struct dev_schema_node *node,
+                                                 struct str name)
 {
     size_t low = 0;
     size_t high = node->property_count;

@@ -2,44 +2,45 @@
 #include "devserver/schema_node.h"
 #include "devserver/schema_value.h"
 
-static yyjson_mut_val *default_of(const struct schema_node *node, yyjson_mut_doc *doc)
+static yyjson_mut_val *default_of(const struct dev_schema_node *node, yyjson_mut_doc *doc)
 {
     yyjson_mut_val *value = yyjson_val_mut_copy(doc, node->default_value);
     must(value);
     return value;
 }
 
-static const struct schema_node *known_field(const struct schema_node *node, yyjson_mut_val *key)
+static const struct dev_schema_node *known_field(const struct dev_schema_node *node,
+                                                 yyjson_mut_val *key)
 {
     struct str name = {yyjson_mut_get_str(key), yyjson_mut_get_len(key)};
-    const struct schema_node *known = schema_node_property(node, name);
+    const struct dev_schema_node *known = dev_schema_node_property(node, name);
     return known ? known : node->additional;
 }
 
 /* A null where none is allowed counts as missing. */
-static void drop_nulls(const struct schema_node *node, yyjson_mut_val *object)
+static void drop_nulls(const struct dev_schema_node *node, yyjson_mut_val *object)
 {
     yyjson_mut_obj_iter iter;
     yyjson_mut_val *key;
     must(yyjson_mut_obj_iter_init(object, &iter));
     while ((key = yyjson_mut_obj_iter_next(&iter)) != NULL) {
-        const struct schema_node *known = known_field(node, key);
+        const struct dev_schema_node *known = known_field(node, key);
         if (known && !known->is_nullable && yyjson_mut_is_null(yyjson_mut_obj_iter_get_val(key)))
             (void)yyjson_mut_obj_iter_remove(&iter);
     }
 }
 
-static void default_value(const struct schema_node *node, yyjson_mut_doc *doc,
+static void default_value(const struct dev_schema_node *node, yyjson_mut_doc *doc,
                           yyjson_mut_val *value);
 
-static void default_object(const struct schema_node *node, yyjson_mut_doc *doc,
+static void default_object(const struct dev_schema_node *node, yyjson_mut_doc *doc,
                            yyjson_mut_val *object)
 {
     size_t i, max;
     yyjson_mut_val *key, *value;
     drop_nulls(node, object);
     for (size_t p = 0; p < node->property_count; p++) {
-        const struct schema_property *property = &node->properties[p];
+        const struct dev_schema_property *property = &node->properties[p];
         if (property->node->default_value &&
             !yyjson_mut_obj_getn(object, property->name.ptr, property->name.len))
             must(yyjson_mut_obj_add(object,
@@ -48,13 +49,13 @@ static void default_object(const struct schema_node *node, yyjson_mut_doc *doc,
     }
     yyjson_mut_obj_foreach(object, i, max, key, value)
     {
-        const struct schema_node *known = known_field(node, key);
+        const struct dev_schema_node *known = known_field(node, key);
         if (known)
             default_value(known, doc, value);
     }
 }
 
-static void default_value(const struct schema_node *node, yyjson_mut_doc *doc,
+static void default_value(const struct dev_schema_node *node, yyjson_mut_doc *doc,
                           yyjson_mut_val *value)
 {
     if (yyjson_mut_is_obj(value)) {
@@ -63,7 +64,7 @@ static void default_value(const struct schema_node *node, yyjson_mut_doc *doc,
     }
     /* 1.0 and 1e3 are stored as 1 and 1000: readers in Go take nothing else as integers. */
     if (node->type == SCHEMA_INTEGER && yyjson_mut_is_real(value) &&
-        schema_is_whole(yyjson_mut_get_real(value)))
+        dev_schema_is_whole(yyjson_mut_get_real(value)))
         must(yyjson_mut_set_sint(value, (int64_t)yyjson_mut_get_real(value)));
     if (!yyjson_mut_is_arr(value) || !node->items)
         return;

@@ -13,12 +13,12 @@ struct pruner {
     size_t unknown_count;
 };
 
-void schema_path_append(const struct schema_path *path, struct strbuf *out)
+void dev_schema_path_append(const struct dev_schema_path *path, struct strbuf *out)
 {
     if (!path)
         return;
     size_t before = out->len;
-    schema_path_append(path->parent, out);
+    dev_schema_path_append(path->parent, out);
     if (path->name.len == 0)
         strbuf_printf(out, "[%zu]", path->index);
     else
@@ -36,31 +36,32 @@ static bool is_known_of_resources(struct str name)
            str_eq(name, STR("metadata"));
 }
 
-static void remember(struct pruner *p, const struct schema_path *path)
+static void remember(struct pruner *p, const struct dev_schema_path *path)
 {
     if (!p->is_wanted || p->unknown_count == UNKNOWN_MAX)
         return;
     struct strbuf text = {0};
-    schema_path_append(path, &text);
+    dev_schema_path_append(path, &text);
     p->unknown[p->unknown_count++] = strbuf_take(&text);
 }
 
-static void prune(struct pruner *p, const struct schema_node *node, yyjson_mut_val *value,
-                  const struct schema_path *path, bool is_resource);
+static void prune(struct pruner *p, const struct dev_schema_node *node, yyjson_mut_val *value,
+                  const struct dev_schema_path *path, bool is_resource);
 
 /* `node` NULL: nothing is known of the object's fields. */
-static void prune_object(struct pruner *p, const struct schema_node *node, yyjson_mut_val *object,
-                         const struct schema_path *path, bool is_resource)
+static void prune_object(struct pruner *p, const struct dev_schema_node *node,
+                         yyjson_mut_val *object, const struct dev_schema_path *path,
+                         bool is_resource)
 {
     yyjson_mut_obj_iter iter;
     yyjson_mut_val *key;
     must(yyjson_mut_obj_iter_init(object, &iter));
     while ((key = yyjson_mut_obj_iter_next(&iter)) != NULL) {
-        struct schema_path at = {.parent = path, .name = key_of(key)};
+        struct dev_schema_path at = {.parent = path, .name = key_of(key)};
         yyjson_mut_val *value = yyjson_mut_obj_iter_get_val(key);
         if (is_resource && is_known_of_resources(at.name))
             continue;
-        const struct schema_node *known = node ? schema_node_property(node, at.name) : NULL;
+        const struct dev_schema_node *known = node ? dev_schema_node_property(node, at.name) : NULL;
         if (!known && node)
             known = node->additional;
         if (known)
@@ -72,20 +73,20 @@ static void prune_object(struct pruner *p, const struct schema_node *node, yyjso
     }
 }
 
-static void prune_array(struct pruner *p, const struct schema_node *items, yyjson_mut_val *array,
-                        const struct schema_path *path)
+static void prune_array(struct pruner *p, const struct dev_schema_node *items,
+                        yyjson_mut_val *array, const struct dev_schema_path *path)
 {
     yyjson_mut_val *item;
     size_t i, max;
     yyjson_mut_arr_foreach(array, i, max, item)
     {
-        struct schema_path at = {.parent = path, .index = i};
+        struct dev_schema_path at = {.parent = path, .index = i};
         prune(p, items, item, &at, items && items->is_embedded);
     }
 }
 
-static void prune(struct pruner *p, const struct schema_node *node, yyjson_mut_val *value,
-                  const struct schema_path *path, bool is_resource)
+static void prune(struct pruner *p, const struct dev_schema_node *node, yyjson_mut_val *value,
+                  const struct dev_schema_path *path, bool is_resource)
 {
     if (p->depth == DEPTH_MAX)
         return; /* the server takes no such documents */

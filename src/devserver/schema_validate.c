@@ -10,17 +10,17 @@
 /* Checks come in the order of kube-apiserver, so that the causes do as well; among the fields of an
  * object its order is random, ours is the object's. */
 
-static void validate(const struct schema_node *node, yyjson_mut_val *value,
-                     const struct schema_path *path, struct dev_causes *out);
+static void validate(const struct dev_schema_node *node, yyjson_mut_val *value,
+                     const struct dev_schema_path *path, struct dev_causes *out);
 
-static void complain(struct dev_causes *out, const char *reason, const struct schema_path *path,
+static void complain(struct dev_causes *out, const char *reason, const struct dev_schema_path *path,
                      const char *fmt, ...) format_printf(4, 5);
 /* fmt is what follows after "FIELD in body ", the value is shown in front of it. */
 static void complain_value(struct dev_causes *out, const char *reason,
-                           const struct schema_path *path, const char *shown, const char *fmt, ...)
-    format_printf(5, 6);
+                           const struct dev_schema_path *path, const char *shown, const char *fmt,
+                           ...) format_printf(5, 6);
 
-static void complain(struct dev_causes *out, const char *reason, const struct schema_path *path,
+static void complain(struct dev_causes *out, const char *reason, const struct dev_schema_path *path,
                      const char *fmt, ...)
 {
     cleanup_strbuf struct strbuf field = {0};
@@ -29,17 +29,18 @@ static void complain(struct dev_causes *out, const char *reason, const struct sc
     va_start(args, fmt);
     strbuf_vprintf(&message, fmt, args);
     va_end(args);
-    schema_path_append(path, &field);
+    dev_schema_path_append(path, &field);
     dev_causes_add(out, reason, strbuf_str(&field), strbuf_str(&message));
 }
 
 static void complain_value(struct dev_causes *out, const char *reason,
-                           const struct schema_path *path, const char *shown, const char *fmt, ...)
+                           const struct dev_schema_path *path, const char *shown, const char *fmt,
+                           ...)
 {
     cleanup_strbuf struct strbuf field = {0};
     cleanup_strbuf struct strbuf message = {0};
     va_list args;
-    schema_path_append(path, &field);
+    dev_schema_path_append(path, &field);
     strbuf_printf(&message, "Invalid value: %s: " STR_FMT " in body ", shown,
                   STR_ARG(strbuf_str(&field)));
     va_start(args, fmt);
@@ -49,18 +50,18 @@ static void complain_value(struct dev_causes *out, const char *reason,
 }
 
 /* kube-apiserver has causes that name no field but in their text. */
-static void complain_nowhere(struct dev_causes *out, const struct schema_path *path,
+static void complain_nowhere(struct dev_causes *out, const struct dev_schema_path *path,
                              const char *before, const char *after)
 {
     cleanup_strbuf struct strbuf message = {0};
     strbuf_printf(&message, "Invalid value: \"\": %s", before);
-    schema_path_append(path, &message);
+    dev_schema_path_append(path, &message);
     strbuf_append_cstr(&message, after);
     dev_causes_add(out, "FieldValueInvalid", STR("<nil>"), strbuf_str(&message));
 }
 
-static void complain_type(struct dev_causes *out, const struct schema_path *path, const char *want,
-                          const char *got)
+static void complain_type(struct dev_causes *out, const struct dev_schema_path *path,
+                          const char *want, const char *got)
 {
     cleanup_strbuf struct strbuf shown = {0};
     strbuf_printf(&shown, "\"%s\"", got);
@@ -70,11 +71,12 @@ static void complain_type(struct dev_causes *out, const struct schema_path *path
 
 /* ---- type ------------------------------------------------------------------------------------ */
 
-static bool has_type(const struct schema_node *node, yyjson_mut_val *value, enum schema_class class)
+static bool has_type(const struct dev_schema_node *node, yyjson_mut_val *value,
+                     enum dev_schema_class class)
 {
     if (node->is_int_or_string)
         return class == SCHEMA_CLASS_STRING || class == SCHEMA_CLASS_INTEGER ||
-               (class == SCHEMA_CLASS_NUMBER && schema_is_whole(schema_number(value)));
+               (class == SCHEMA_CLASS_NUMBER && dev_schema_is_whole(dev_schema_number(value)));
     switch (node->type) {
     case SCHEMA_ANY:
         return true;
@@ -86,7 +88,7 @@ static bool has_type(const struct schema_node *node, yyjson_mut_val *value, enum
         return class == SCHEMA_CLASS_STRING;
     case SCHEMA_INTEGER:
         return class == SCHEMA_CLASS_INTEGER ||
-               (class == SCHEMA_CLASS_NUMBER && schema_is_whole(schema_number(value)));
+               (class == SCHEMA_CLASS_NUMBER && dev_schema_is_whole(dev_schema_number(value)));
     case SCHEMA_NUMBER:
         return class == SCHEMA_CLASS_INTEGER || class == SCHEMA_CLASS_NUMBER;
     case SCHEMA_BOOLEAN:
@@ -95,8 +97,8 @@ static bool has_type(const struct schema_node *node, yyjson_mut_val *value, enum
     return false;
 }
 
-static void check_type(const struct schema_node *node, yyjson_mut_val *value,
-                       enum schema_class class, const struct schema_path *path,
+static void check_type(const struct dev_schema_node *node, yyjson_mut_val *value,
+                       enum dev_schema_class class, const struct dev_schema_path *path,
                        struct dev_causes *out)
 {
     if (has_type(node, value, class) || (class == SCHEMA_CLASS_NULL && node->is_nullable))
@@ -105,8 +107,8 @@ static void check_type(const struct schema_node *node, yyjson_mut_val *value,
                      class == SCHEMA_CLASS_BOOLEAN;
     if (!is_scalar || str_is_empty(node->format)) {
         complain_type(out, path,
-                      node->is_int_or_string ? "integer,string" : schema_type_name(node->type),
-                      schema_class_name(class));
+                      node->is_int_or_string ? "integer,string" : dev_schema_type_name(node->type),
+                      dev_schema_class_name(class));
         return;
     }
     char want[32]; /* a format that is known */
@@ -120,8 +122,8 @@ static void check_type(const struct schema_node *node, yyjson_mut_val *value,
 /* ---- allOf and its kin ----------------------------------------------------------------------- */
 
 /* How many of the schemas hold; *first takes the causes of the first that does not. */
-static size_t count_valid(const struct schema_nodes *nodes, yyjson_mut_val *value,
-                          const struct schema_path *path, struct dev_causes *first)
+static size_t count_valid(const struct dev_schema_nodes *nodes, yyjson_mut_val *value,
+                          const struct dev_schema_path *path, struct dev_causes *first)
 {
     size_t valid = 0;
     for (size_t i = 0; i < nodes->count; i++) {
@@ -143,8 +145,8 @@ static void move_causes(struct dev_causes *from, struct dev_causes *out)
                        from->items[i].message);
 }
 
-static void check_one_of(const struct schema_node *node, yyjson_mut_val *value,
-                         const struct schema_path *path, struct dev_causes *out)
+static void check_one_of(const struct dev_schema_node *node, yyjson_mut_val *value,
+                         const struct dev_schema_path *path, struct dev_causes *out)
 {
     struct dev_causes first = {0};
     size_t valid = count_valid(&node->one_of, value, path, &first);
@@ -163,8 +165,8 @@ static void check_one_of(const struct schema_node *node, yyjson_mut_val *value,
     dev_causes_fini(&first);
 }
 
-static void check_junctors(const struct schema_node *node, yyjson_mut_val *value,
-                           const struct schema_path *path, struct dev_causes *out)
+static void check_junctors(const struct dev_schema_node *node, yyjson_mut_val *value,
+                           const struct dev_schema_path *path, struct dev_causes *out)
 {
     struct dev_causes first = {0};
     if (node->any_of.count > 0 && count_valid(&node->any_of, value, path, &first) == 0) {
@@ -201,13 +203,13 @@ static int64_t count_characters(struct str text)
     return count;
 }
 
-static void check_string(const struct schema_node *node, yyjson_mut_val *value,
-                         const struct schema_path *path, struct dev_causes *out)
+static void check_string(const struct dev_schema_node *node, yyjson_mut_val *value,
+                         const struct dev_schema_path *path, struct dev_causes *out)
 {
     cleanup_strbuf struct strbuf shown = {0};
     struct str text = {yyjson_mut_get_str(value), yyjson_mut_get_len(value)};
     int64_t length = node->max_length >= 0 || node->min_length > 0 ? count_characters(text) : 0;
-    schema_value_append(value, &shown);
+    dev_schema_value_append(value, &shown);
     if (node->max_length >= 0 && length > node->max_length)
         complain(out, "FieldValueTooLong", path, "Too long: may not be more than %lld bytes",
                  (long long)node->max_length);
@@ -223,14 +225,15 @@ static void check_string(const struct schema_node *node, yyjson_mut_val *value,
                    "must be of type " STR_FMT ": %s", STR_ARG(node->format), shown.data);
 }
 
-static void check_range(const struct schema_node *node, double number, enum schema_class class,
-                        const struct schema_path *path, struct dev_causes *out)
+static void check_range(const struct dev_schema_node *node, double number,
+                        enum dev_schema_class class, const struct dev_schema_path *path,
+                        struct dev_causes *out)
 {
     cleanup_strbuf struct strbuf text = {0};
     bool is_int32 = str_eq(node->format, STR("int32"));
     if (node->type != SCHEMA_INTEGER)
         return;
-    if ((class == SCHEMA_CLASS_INTEGER || schema_is_whole(number)) &&
+    if ((class == SCHEMA_CLASS_INTEGER || dev_schema_is_whole(number)) &&
         (!is_int32 || (number >= INT32_MIN && number <= INT32_MAX)))
         return;
     strbuf_append_cstr(&text, "Checked value must be of type integer ");
@@ -242,26 +245,26 @@ static void check_range(const struct schema_node *node, double number, enum sche
 }
 
 static void check_bound(double bound, const char *words, const char *shown,
-                        const struct schema_path *path, struct dev_causes *out)
+                        const struct dev_schema_path *path, struct dev_causes *out)
 {
     cleanup_strbuf struct strbuf text = {0};
-    schema_number_append(bound, &text);
+    dev_schema_number_append(bound, &text);
     complain_value(out, "FieldValueInvalid", path, shown, "should be %s %s", words, text.data);
 }
 
 static bool is_multiple(double number, double of)
 {
     double quotient = number / of;
-    return of == 0 || schema_is_whole(quotient);
+    return of == 0 || dev_schema_is_whole(quotient);
 }
 
-static void check_number(const struct schema_node *node, yyjson_mut_val *value,
-                         enum schema_class class, const struct schema_path *path,
+static void check_number(const struct dev_schema_node *node, yyjson_mut_val *value,
+                         enum dev_schema_class class, const struct dev_schema_path *path,
                          struct dev_causes *out)
 {
     cleanup_strbuf struct strbuf shown = {0};
-    double number = schema_number(value);
-    schema_value_append(value, &shown);
+    double number = dev_schema_number(value);
+    dev_schema_value_append(value, &shown);
     check_range(node, number, class, path, out);
     if (node->multiple_of && !is_multiple(number, yyjson_get_num(node->multiple_of)))
         check_bound(yyjson_get_num(node->multiple_of), "a multiple of", shown.data, path, out);
@@ -278,7 +281,7 @@ static void check_number(const struct schema_node *node, yyjson_mut_val *value,
 }
 
 static void check_count(int64_t count, int64_t min, int64_t max, const char *what,
-                        const struct schema_path *path, struct dev_causes *out)
+                        const struct dev_schema_path *path, struct dev_causes *out)
 {
     char shown[32];
     snprintf(shown, sizeof(shown), "%lld", (long long)count);
@@ -299,11 +302,11 @@ struct list_item {
 };
 
 /* The value itself, or an object of its keys. */
-static char *list_key(const struct schema_node *node, yyjson_mut_val *item)
+static char *list_key(const struct dev_schema_node *node, yyjson_mut_val *item)
 {
     struct strbuf key = {0};
     if (node->list_type == SCHEMA_LIST_SET) {
-        schema_value_append(item, &key);
+        dev_schema_value_append(item, &key);
         return strbuf_take(&key);
     }
     strbuf_append_char(&key, '{');
@@ -316,7 +319,7 @@ static char *list_key(const struct schema_node *node, yyjson_mut_val *item)
             strbuf_append_char(&key, ',');
         strbuf_append_json(&key, name);
         strbuf_append_char(&key, ':');
-        schema_value_append(value, &key);
+        dev_schema_value_append(value, &key);
     }
     strbuf_append_char(&key, '}');
     return strbuf_take(&key);
@@ -338,8 +341,8 @@ static int compare_indexes(const void *a, const void *b)
 }
 
 /* Of several that are the same the second is named. */
-static void check_duplicates(const struct schema_node *node, yyjson_mut_val *array,
-                             const struct schema_path *path, struct dev_causes *out)
+static void check_duplicates(const struct dev_schema_node *node, yyjson_mut_val *array,
+                             const struct dev_schema_path *path, struct dev_causes *out)
 {
     size_t count = yyjson_mut_arr_size(array);
     cleanup_free struct list_item *items = mem_grow_array(NULL, count, sizeof(*items));
@@ -356,7 +359,7 @@ static void check_duplicates(const struct schema_node *node, yyjson_mut_val *arr
     }
     qsort(items, count, sizeof(*items), compare_indexes);
     for (size_t n = 0; n < count; n++) {
-        struct schema_path at = {.parent = path, .index = n};
+        struct dev_schema_path at = {.parent = path, .index = n};
         if (items[n].is_second)
             complain(out, "FieldValueDuplicate", &at, "Duplicate value: %s", items[n].key);
         free(items[n].key);
@@ -365,8 +368,8 @@ static void check_duplicates(const struct schema_node *node, yyjson_mut_val *arr
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-static void check_enum(const struct schema_node *node, yyjson_mut_val *value,
-                       const struct schema_path *path, struct dev_causes *out)
+static void check_enum(const struct dev_schema_node *node, yyjson_mut_val *value,
+                       const struct dev_schema_path *path, struct dev_causes *out)
 {
     cleanup_strbuf struct strbuf shown = {0};
     cleanup_strbuf struct strbuf supported = {0};
@@ -377,20 +380,20 @@ static void check_enum(const struct schema_node *node, yyjson_mut_val *value,
         cleanup_strbuf struct strbuf text = {0};
         if (yyjson_mut_equals(allowed, value))
             return;
-        schema_value_append(allowed, &text);
+        dev_schema_value_append(allowed, &text);
         strbuf_append_cstr(&supported, i > 0 ? ", " : "");
         if (yyjson_mut_is_str(allowed))
             strbuf_append(&supported, strbuf_str(&text));
         else
             strbuf_append_json(&supported, strbuf_str(&text));
     }
-    schema_value_append(value, &shown);
+    dev_schema_value_append(value, &shown);
     complain(out, "FieldValueNotSupported", path, "Unsupported value: %s: supported values: %s",
              shown.data, supported.data);
 }
 
-static void check_array(const struct schema_node *node, yyjson_mut_val *array,
-                        const struct schema_path *path, struct dev_causes *out)
+static void check_array(const struct dev_schema_node *node, yyjson_mut_val *array,
+                        const struct dev_schema_path *path, struct dev_causes *out)
 {
     yyjson_mut_val *item;
     size_t i, max;
@@ -398,7 +401,7 @@ static void check_array(const struct schema_node *node, yyjson_mut_val *array,
     if (node->items) {
         yyjson_mut_arr_foreach(array, i, max, item)
         {
-            struct schema_path at = {.parent = path, .index = i};
+            struct dev_schema_path at = {.parent = path, .index = i};
             validate(node->items, item, &at, out);
         }
     }
@@ -407,24 +410,24 @@ static void check_array(const struct schema_node *node, yyjson_mut_val *array,
         check_duplicates(node, array, path, out);
 }
 
-static void check_embedded(yyjson_mut_val *object, const struct schema_path *path,
+static void check_embedded(yyjson_mut_val *object, const struct dev_schema_path *path,
                            struct dev_causes *out)
 {
     static const char *const needed[] = {"apiVersion", "kind"};
     for (size_t i = 0; i < ARRAY_LEN(needed); i++) {
-        struct schema_path at = {.parent = path, .name = str_from(needed[i])};
+        struct dev_schema_path at = {.parent = path, .name = str_from(needed[i])};
         yyjson_mut_val *value = yyjson_mut_obj_get(object, needed[i]);
         if (!value)
             complain(out, "FieldValueRequired", &at, "Required value");
         else if (!yyjson_mut_is_str(value))
-            complain_type(out, &at, "string", schema_class_name(schema_class_of(value)));
+            complain_type(out, &at, "string", dev_schema_class_name(dev_schema_class_of(value)));
         else if (yyjson_mut_get_len(value) == 0)
             complain(out, "FieldValueInvalid", &at, "Invalid value: \"\": must not be empty");
     }
 }
 
-static void check_object(const struct schema_node *node, yyjson_mut_val *object,
-                         const struct schema_path *path, struct dev_causes *out)
+static void check_object(const struct dev_schema_node *node, yyjson_mut_val *object,
+                         const struct dev_schema_path *path, struct dev_causes *out)
 {
     yyjson_mut_val *key, *value;
     size_t i, max;
@@ -432,16 +435,16 @@ static void check_object(const struct schema_node *node, yyjson_mut_val *object,
                 "properties", path, out);
     yyjson_mut_obj_foreach(object, i, max, key, value)
     {
-        struct schema_path at = {.parent = path,
-                                 .name = {yyjson_mut_get_str(key), yyjson_mut_get_len(key)}};
-        const struct schema_node *known = schema_node_property(node, at.name);
+        struct dev_schema_path at = {.parent = path,
+                                     .name = {yyjson_mut_get_str(key), yyjson_mut_get_len(key)}};
+        const struct dev_schema_node *known = dev_schema_node_property(node, at.name);
         if (!known)
             known = node->additional;
         if (known)
             validate(known, value, &at, out);
     }
     for (size_t n = 0; n < node->required_count; n++) {
-        struct schema_path at = {.parent = path, .name = node->required[n]};
+        struct dev_schema_path at = {.parent = path, .name = node->required[n]};
         if (!yyjson_mut_obj_getn(object, at.name.ptr, at.name.len))
             complain(out, "FieldValueRequired", &at, "Required value");
     }
@@ -449,10 +452,10 @@ static void check_object(const struct schema_node *node, yyjson_mut_val *object,
         check_embedded(object, path, out);
 }
 
-static void validate(const struct schema_node *node, yyjson_mut_val *value,
-                     const struct schema_path *path, struct dev_causes *out)
+static void validate(const struct dev_schema_node *node, yyjson_mut_val *value,
+                     const struct dev_schema_path *path, struct dev_causes *out)
 {
-    enum schema_class class = schema_class_of(value);
+    enum dev_schema_class class = dev_schema_class_of(value);
     check_type(node, value, class, path, out);
     if (class != SCHEMA_CLASS_NULL)
         check_junctors(node, value, path, out);

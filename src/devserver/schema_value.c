@@ -8,7 +8,7 @@
 
 static const double WHOLE_MAX = 9007199254740991; /* 2^53 - 1 */
 
-enum schema_class schema_class_of(yyjson_mut_val *value)
+enum dev_schema_class dev_schema_class_of(yyjson_mut_val *value)
 {
     switch (yyjson_mut_get_type(value)) {
     case YYJSON_TYPE_BOOL:
@@ -29,7 +29,7 @@ enum schema_class schema_class_of(yyjson_mut_val *value)
     }
 }
 
-const char *schema_class_name(enum schema_class class)
+const char *dev_schema_class_name(enum dev_schema_class class)
 {
     static const char *const names[] = {
         [SCHEMA_CLASS_NULL] = "null",       [SCHEMA_CLASS_OBJECT] = "object",
@@ -39,22 +39,22 @@ const char *schema_class_name(enum schema_class class)
     return names[class];
 }
 
-bool schema_is_whole(double number)
+bool dev_schema_is_whole(double number)
 {
     return fabs(number) <= WHOLE_MAX && floor(number) == number;
 }
 
-double schema_number(yyjson_mut_val *value)
+double dev_schema_number(yyjson_mut_val *value)
 {
     return yyjson_mut_is_num(value) ? yyjson_mut_get_num(value) : 0;
 }
 
 /* The fewest digits that give the same number again; without exponent from 1e-4 up to 1e21. */
-void schema_number_append(double number, struct strbuf *out)
+void dev_schema_number_append(double number, struct strbuf *out)
 {
     char text[64];
     int precision = 0;
-    if (schema_is_whole(number)) {
+    if (dev_schema_is_whole(number)) {
         strbuf_printf(out, "%.0f", number);
         return;
     }
@@ -68,14 +68,14 @@ void schema_number_append(double number, struct strbuf *out)
     strbuf_append_cstr(out, text);
 }
 
-void schema_value_append(yyjson_mut_val *value, struct strbuf *out)
+void dev_schema_value_append(yyjson_mut_val *value, struct strbuf *out)
 {
     if (yyjson_mut_is_str(value)) {
         strbuf_append_json(out, (struct str){yyjson_mut_get_str(value), yyjson_mut_get_len(value)});
         return;
     }
-    if (schema_class_of(value) == SCHEMA_CLASS_NUMBER) {
-        schema_number_append(yyjson_mut_get_num(value), out);
+    if (dev_schema_class_of(value) == SCHEMA_CLASS_NUMBER) {
+        dev_schema_number_append(yyjson_mut_get_num(value), out);
         return;
     }
     char *text = yyjson_mut_val_write(value, YYJSON_WRITE_ALLOW_INVALID_UNICODE, NULL);

@@ -5,7 +5,7 @@
 
 #include "base/strbuf.h"
 
-enum schema_class {
+enum dev_schema_class {
     SCHEMA_CLASS_NULL,
     SCHEMA_CLASS_OBJECT,
     SCHEMA_CLASS_ARRAY,
@@ -14,13 +14,13 @@ enum schema_class {
     SCHEMA_CLASS_NUMBER,
     SCHEMA_CLASS_BOOLEAN,
 };
-enum schema_class schema_class_of(yyjson_mut_val *value);
-const char *schema_class_name(enum schema_class class); /* "integer" */
+enum dev_schema_class dev_schema_class_of(yyjson_mut_val *value);
+const char *dev_schema_class_name(enum dev_schema_class class); /* "integer" */
 
 /* A number that is whole and small enough that nothing was lost when it was read. */
-bool schema_is_whole(double number);
-double schema_number(yyjson_mut_val *value); /* 0: it is none */
+bool dev_schema_is_whole(double number);
+double dev_schema_number(yyjson_mut_val *value); /* 0: it is none */
 
 /* As JSON; floating point as Go's %v. */
-void schema_value_append(yyjson_mut_val *value, struct strbuf *out);
-void schema_number_append(double number, struct strbuf *out);
+void dev_schema_value_append(yyjson_mut_val *value, struct strbuf *out);
+void dev_schema_number_append(double number, struct strbuf *out);

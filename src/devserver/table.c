@@ -23,7 +23,7 @@ static void append_column(struct strbuf *out, const struct dev_column *column)
     strbuf_printf(out, ",\"priority\":%d}", column->priority);
 }
 
-static void append_own_column(struct strbuf *out, const struct table_column *column)
+static void append_own_column(struct strbuf *out, const struct dev_table_column *column)
 {
     struct dev_column shown = {.name = str_from(column->name),
                                .type = str_from(column->type),
@@ -36,18 +36,18 @@ static void append_own_column(struct strbuf *out, const struct table_column *col
 void dev_table_columns(const struct dev_resource *resource, const struct dev_version *version,
                        struct strbuf *out)
 {
-    const struct table_builtin *builtin =
-        resource->is_custom ? NULL : table_builtin_find(resource->id);
+    const struct dev_table_builtin *builtin =
+        resource->is_custom ? NULL : dev_table_builtin_find(resource->id);
     strbuf_append_char(out, '[');
     if (builtin) {
         for (size_t i = 0; i < builtin->column_count; i++)
             append_own_column(out, &builtin->columns[i]);
     } else {
-        append_own_column(out, &table_name_column);
+        append_own_column(out, &dev_table_name_column);
         for (size_t i = 0; i < version->column_count; i++)
             append_column(out, &version->columns[i]);
         if (version->column_count == 0)
-            append_own_column(out, &table_age_column);
+            append_own_column(out, &dev_table_age_column);
     }
     strbuf_append_char(out, ']');
 }
@@ -125,8 +125,8 @@ static void append_custom_cells(struct strbuf *out, const struct dev_version *ve
 void dev_table_cells(const struct dev_resource *resource, const struct dev_version *version,
                      yyjson_val *stored, int64_t now_ms, struct strbuf *out)
 {
-    const struct table_builtin *builtin =
-        resource->is_custom ? NULL : table_builtin_find(resource->id);
+    const struct dev_table_builtin *builtin =
+        resource->is_custom ? NULL : dev_table_builtin_find(resource->id);
     strbuf_append_char(out, '[');
     if (builtin)
         builtin->cells(stored, now_ms, out);

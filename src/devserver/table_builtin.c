@@ -14,9 +14,9 @@
         "Age", "string", "", "Time since the object was created.", 0                               \
     }
 
-const struct table_column table_name_column = NAME_COLUMN;
-const struct table_column table_age_column = {"Age", "date", "",
-                                              "Time since the object was created.", 0};
+const struct dev_table_column dev_table_name_column = NAME_COLUMN;
+const struct dev_table_column dev_table_age_column = {"Age", "date", "",
+                                                      "Time since the object was created.", 0};
 
 /* ---- cells ----------------------------------------------------------------------------------- */
 
@@ -156,21 +156,21 @@ static void event_cells(yyjson_val *stored, int64_t now_ms, struct strbuf *out)
 
 /* ---- columns --------------------------------------------------------------------------------- */
 
-static const struct table_column configmap_columns[] = {
+static const struct dev_table_column configmap_columns[] = {
     NAME_COLUMN, {"Data", "string", "", "How many keys it has.", 0}, AGE_COLUMN};
-static const struct table_column secret_columns[] = {
+static const struct dev_table_column secret_columns[] = {
     NAME_COLUMN,
     {"Type", "string", "", "What the secret is for.", 0},
     {"Data", "string", "", "How many keys it has.", 0},
     AGE_COLUMN};
-static const struct table_column service_account_columns[] = {NAME_COLUMN, AGE_COLUMN};
-static const struct table_column namespace_columns[] = {
+static const struct dev_table_column service_account_columns[] = {NAME_COLUMN, AGE_COLUMN};
+static const struct dev_table_column namespace_columns[] = {
     NAME_COLUMN, {"Status", "string", "", "Active or Terminating.", 0}, AGE_COLUMN};
-static const struct table_column lease_columns[] = {
+static const struct dev_table_column lease_columns[] = {
     NAME_COLUMN, {"Holder", "string", "", "Who holds the lease.", 0}, AGE_COLUMN};
-static const struct table_column definition_columns[] = {
+static const struct dev_table_column definition_columns[] = {
     NAME_COLUMN, {"Created At", "date", "", "When the object was created.", 0}};
-static const struct table_column event_columns[] = {
+static const struct dev_table_column event_columns[] = {
     {"Last Seen", "string", "", "Time since it was seen last.", 0},
     {"Type", "string", "", "Normal or Warning.", 0},
     {"Reason", "string", "", "Why, in one word.", 0},
@@ -187,9 +187,9 @@ static const struct table_column event_columns[] = {
         id, name##_columns, ARRAY_LEN(name##_columns), name##_cells                                \
     }
 
-const struct table_builtin *table_builtin_find(struct str id)
+const struct dev_table_builtin *dev_table_builtin_find(struct str id)
 {
-    static const struct table_builtin tables[] = {
+    static const struct dev_table_builtin tables[] = {
         TABLE("configmaps", configmap),
         TABLE("secrets", secret),
         TABLE("serviceaccounts", service_account),

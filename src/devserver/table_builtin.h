@@ -2,7 +2,7 @@
 #pragma once
 #include "devserver/table.h"
 
-struct table_column {
+struct dev_table_column {
     const char *name;
     const char *type;
     const char *format;
@@ -10,15 +10,15 @@ struct table_column {
     int priority;
 };
 
-struct table_builtin {
+struct dev_table_builtin {
     const char *id; /* of the resource */
-    const struct table_column *columns;
+    const struct dev_table_column *columns;
     size_t column_count;
     /* Appends the cells, separated by commas. */
     void (*cells)(yyjson_val *stored, int64_t now_ms, struct strbuf *out);
 };
 /* NULL: no columns of its own. */
-const struct table_builtin *table_builtin_find(struct str id);
+const struct dev_table_builtin *dev_table_builtin_find(struct str id);
 
-extern const struct table_column table_name_column;
-extern const struct table_column table_age_column;
+extern const struct dev_table_column dev_table_name_column;
+extern const struct dev_table_column dev_table_age_column;
