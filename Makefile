@@ -57,6 +57,7 @@ UNIT_SOURCES := $(sort $(shell find tests/unit -name 'test_*.c' 2>/dev/null))
 UNIT_TESTS := $(patsubst %.c,$(B)/%,$(UNIT_SOURCES))
 TEST_LIB_SOURCES := $(sort $(wildcard tests/lib/*.c))
 TEST_LIB_OBJECTS := $(patsubst %.c,$(B)/%.o,$(TEST_LIB_SOURCES))
+TEST_LIBRARY := $(B)/libtest.a
 
 # `make V=1` shows the commands whole.
 say = $(if $(V),,@echo "  $(1) $@" &&)
@@ -83,6 +84,11 @@ $(DEVSERVER_LIBRARY): $(patsubst %.c,$(B)/%.o,$(filter-out src/devserver/main.c,
 	@rm -f $@
 	$(ARCHIVE)
 
+# An archive, so that a test which brings fakes of its own links no helper that needs the real thing.
+$(TEST_LIBRARY): $(TEST_LIB_OBJECTS)
+	@rm -f $@
+	$(ARCHIVE)
+
 $(LIBRARY): $(LIB_OBJECTS)
 	@rm -f $@
 	$(ARCHIVE)
@@ -93,10 +99,10 @@ $(B)/%.o: %.c
 
 $(B)/tests/%.o: CPPFLAGS += -Itests
 $(B)/tests/unit/%: LIBS += $(TEST_LIBS)
-$(B)/tests/unit/%: $(B)/tests/unit/%.o $(TEST_LIB_OBJECTS) $(LIBRARY)
+$(B)/tests/unit/%: $(B)/tests/unit/%.o $(TEST_LIBRARY) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(LINK)
-$(B)/tests/unit/devserver/%: $(B)/tests/unit/devserver/%.o $(TEST_LIB_OBJECTS) $(DEVSERVER_LIBRARY) $(LIBRARY)
+$(B)/tests/unit/devserver/%: $(B)/tests/unit/devserver/%.o $(TEST_LIBRARY) $(DEVSERVER_LIBRARY) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(LINK)
 
