@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/must.h"
 #include "devserver/builtin_schema.h"
+#include "devserver/edit.h"
 #include "devserver/resource.h"
 #include "kube/model/json.h"
 
@@ -130,31 +131,20 @@ struct dev_resource *dev_builtin_new(size_t index)
 
 /* ---- what the server fills in ---------------------------------------------------------------- */
 
-static yyjson_mut_val *object_at(yyjson_mut_doc *doc, yyjson_mut_val *parent, const char *key)
-{
-    yyjson_mut_val *child = yyjson_mut_obj_get(parent, key);
-    if (yyjson_mut_is_obj(child))
-        return child;
-    (void)yyjson_mut_obj_remove_key(parent, key);
-    return yyjson_mut_obj_add_obj(doc, parent, key);
-}
-
 static void default_namespace(yyjson_mut_doc *doc, yyjson_mut_val *object)
 {
     static const char NAME_LABEL[] = "kubernetes.io/metadata.name";
-    yyjson_mut_val *metadata = object_at(doc, object, "metadata");
-    yyjson_mut_val *name = yyjson_mut_obj_get(metadata, "name");
-    yyjson_mut_val *spec = object_at(doc, object, "spec");
-    yyjson_mut_val *status = object_at(doc, object, "status");
-    if (yyjson_mut_is_str(name)) {
-        yyjson_mut_val *labels = object_at(doc, metadata, "labels");
-        (void)yyjson_mut_obj_remove_key(labels, NAME_LABEL);
-        yyjson_mut_obj_add_val(doc, labels, NAME_LABEL, yyjson_mut_val_mut_copy(doc, name));
-    }
-    if (!yyjson_mut_obj_get(spec, "finalizers") && !yyjson_mut_obj_get(status, "phase"))
+    yyjson_mut_val *metadata = dev_edit_object(doc, object, "metadata");
+    yyjson_mut_val *spec = dev_edit_object(doc, object, "spec");
+    yyjson_mut_val *status = dev_edit_object(doc, object, "status");
+    struct str name = dev_edit_str(metadata, "name");
+    if (!str_is_empty(name))
+        dev_edit_put_str(doc, dev_edit_object(doc, metadata, "labels"), NAME_LABEL, name);
+    if (yyjson_mut_obj_get(status, "phase"))
+        return;
+    dev_edit_put_str(doc, status, "phase", STR("Active"));
+    if (!yyjson_mut_obj_get(spec, "finalizers"))
         yyjson_mut_arr_add_str(doc, yyjson_mut_obj_add_arr(doc, spec, "finalizers"), "kubernetes");
-    if (!yyjson_mut_obj_get(status, "phase"))
-        yyjson_mut_obj_add_str(doc, status, "phase", "Active");
 }
 
 static void move_string_data(yyjson_mut_doc *doc, yyjson_mut_val *object)
@@ -164,27 +154,23 @@ static void move_string_data(yyjson_mut_doc *doc, yyjson_mut_val *object)
     size_t i, max;
     if (yyjson_mut_obj_size(texts) == 0)
         return;
-    yyjson_mut_val *data = object_at(doc, object, "data");
+    yyjson_mut_val *data = dev_edit_object(doc, object, "data");
     yyjson_mut_obj_foreach(texts, i, max, key, value)
     {
-        struct str name = {yyjson_mut_get_str(key), yyjson_mut_get_len(key)};
-        struct str text = {yyjson_mut_get_str(value), yyjson_mut_get_len(value)};
+        struct str name = dev_edit_value_str(key);
         cleanup_strbuf struct strbuf encoded = {0};
-        base64_encode(text, &encoded);
-        (void)yyjson_mut_obj_remove_keyn(data, name.ptr, name.len);
-        (void)yyjson_mut_obj_add(
+        base64_encode(dev_edit_value_str(value), &encoded);
+        must(yyjson_mut_obj_put(
             data, yyjson_mut_strncpy(doc, name.ptr, name.len),
-            yyjson_mut_strncpy(doc, encoded.data ? encoded.data : "", encoded.len));
+            yyjson_mut_strncpy(doc, encoded.data ? encoded.data : "", encoded.len)));
     }
 }
 
 static void default_secret(yyjson_mut_doc *doc, yyjson_mut_val *object)
 {
     move_string_data(doc, object);
-    if (yyjson_mut_get_len(yyjson_mut_obj_get(object, "type")) > 0)
-        return;
-    (void)yyjson_mut_obj_remove_key(object, "type");
-    yyjson_mut_obj_add_str(doc, object, "type", "Opaque");
+    if (str_is_empty(dev_edit_str(object, "type")))
+        dev_edit_put_str(doc, object, "type", STR("Opaque"));
 }
 
 void dev_builtin_default(const struct dev_resource *resource, yyjson_mut_doc *doc,
