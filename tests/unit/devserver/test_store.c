@@ -208,6 +208,10 @@ static void test_keys_and_texts_are_bytes(void **state)
     assert_true(str_eq(record.json, STR("\xff\0\"';--")));
     key.name = STR("a");
     assert_false(dev_store_get(store, &key, &record));
+    key.ns = (struct str){NULL, 0}; /* as empty as "" */
+    assert_true(dev_store_create(store, &key, STR("J"), &err));
+    key.ns = STR("");
+    assert_true(dev_store_get(store, &key, &record));
     dev_store_close(store);
 }
 
@@ -301,6 +305,16 @@ static void test_what_cannot_be_read_stops_all_changes(void **state)
     struct error err = {0};
     assert_false(dev_store_create(store, &key, STR("{}"), &err));
     assert_int_equal(err.code, ERROR_UNAVAILABLE);
+    dev_store_close(store);
+
+    store = open_store(f->path);
+    for (int i = 0; i < 200; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof(name), "m%06d", i);
+        key = key_of("ns", name);
+        (void)dev_store_get(store, &key, &(struct dev_record){0});
+    }
+    assert_non_null(dev_store_problem(store));
     dev_store_close(store);
 }
 
