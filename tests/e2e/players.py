@@ -69,7 +69,7 @@ class Player(threading.Thread):
             try:
                 self.step()
             except ApiError as error:
-                if error.status < 500:
+                if error.status < 500 and error.status != 429:  # 429: "storage is (re)initializing"
                     raise
 
     def _wake(self):
@@ -172,8 +172,11 @@ class Metal3Ipam(Player):
     def remove_address(self, address):
         self.world.delete("IPAddress", address)
         kept = [f for f in finalizers(address) if f != ADDRESS_FINALIZER]
-        with contextlib.suppress(ApiError):
+        try:
             self.world.patch("IPAddress", address, {"metadata": {"finalizers": kept or None}})
+        except ApiError as error:
+            if error.status != 404:  # gone is fine; the claim lets go only of an address that is
+                raise
 
     def _is_unanswered(self, claim):
         status = claim.get("status", {})
