@@ -42,7 +42,7 @@ struct dev_render dev_call_render(const struct dev_call *call)
 static void write_warnings(const struct dev_call *call, struct strbuf *text,
                            const char *headers[MAX_WARNINGS + 2])
 {
-    size_t starts[MAX_WARNINGS];
+    size_t starts[MAX_WARNINGS] = {0};
     size_t count = 0;
     struct str rest = strbuf_str(&call->warnings);
     struct str line = {0};

@@ -238,7 +238,8 @@ static void end_group(struct group *group)
 {
     struct kube_discovery *discovery = group->discovery;
     struct wanted *wanted;
-    SLIST_FOREACH(wanted, &group->kinds, link) {
+    SLIST_FOREACH(wanted, &group->kinds, link)
+    {
         wanted->is_doubted = wanted->is_doubted || wanted->is_unsettled;
         wanted->is_unsettled = false;
     }

@@ -34,10 +34,10 @@ void kube_queue_done(struct kube_queue *queue, struct kube_key key, int64_t now_
 int64_t kube_queue_next_due_ms(const struct kube_queue *queue); /* -1: nothing is delayed */
 
 struct kube_queue_figures {
-    size_t depth;   /* ready to be taken */
+    size_t depth; /* ready to be taken */
     size_t delayed;
     size_t working;
-    size_t known; /* keys that cost memory: those above and those with failures */
+    size_t known;  /* keys that cost memory: those above and those with failures */
     uint64_t adds; /* without those that changed nothing */
     uint64_t retries;
     int64_t longest_wait_ms; /* of a ready key */

@@ -1,5 +1,5 @@
-/* Any texts as entries of an IPPool and as addresses: the count of a pool is what its ranges say, and
- * what parses is written the same way. */
+/* Any texts as entries of an IPPool and as addresses: the count of a pool is what its ranges say,
+ * and what parses is written the same way. */
 #include <stdint.h>
 
 #include "base/must.h"

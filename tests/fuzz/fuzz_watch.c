@@ -1,5 +1,5 @@
-/* Any lines as the watch of every kind: what can be read changes the caches, the rest is counted; and
- * whatever the caches hold then, a decision about every machine can be made. */
+/* Any lines as the watch of every kind: what can be read changes the caches, the rest is counted;
+ * and whatever the caches hold then, a decision about every machine can be made. */
 #include <stdint.h>
 
 #include "controllers/elfmachine_decide.h"

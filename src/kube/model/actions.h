@@ -46,8 +46,8 @@ struct kube_actions {
 
 void kube_actions_init(struct kube_actions *actions, struct arena *arena);
 /* What add and report return is valid until the next one. A report has a reason. */
-/* Copies ns, name and uid, which are a cached object's more often than not: it may be replaced while
- * the action is under way. The other texts are in the arena or static already. */
+/* Copies ns, name and uid, which are a cached object's more often than not: it may be replaced
+ * while the action is under way. The other texts are in the arena or static already. */
 struct kube_action *kube_actions_add(struct kube_actions *actions, struct kube_action action);
 struct kube_report *kube_actions_report(struct kube_actions *actions, struct kube_report report);
 /* The earliest wish wins. */
