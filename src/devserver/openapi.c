@@ -192,13 +192,31 @@ static bool append_document(const struct dev_registry *registry, struct str path
     return append_group_document(registry, group, str_skip(path, group.len + 1), out);
 }
 
+/* An OpenAPI v2 document without definitions, in the only form that kubectl asks for: the field
+ * swagger, and info with its title and version. */
+static void append_empty_v2(struct dev_document *out)
+{
+    static const struct str document = STR("\x0a\x03"
+                                           "2.0"
+                                           "\x12\x1b"
+                                           "\x0a\x11"
+                                           "cape-ip-devserver"
+                                           "\x12\x06"
+                                           "v1.0.0");
+    out->content_type = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+    strbuf_append(&out->body, document);
+}
+
 bool dev_openapi_document(const struct dev_registry *registry, struct str path,
                           struct dev_document *out)
 {
     static const struct str root = {"/openapi/v3", 11};
     bool is_found = false;
     *out = (struct dev_document){.content_type = "application/json"};
-    if (str_eq(path, root)) {
+    if (str_eq(path, STR("/openapi/v2"))) {
+        append_empty_v2(out);
+        is_found = true;
+    } else if (str_eq(path, root)) {
         append_index(registry, &out->body);
         is_found = true;
     } else if (str_starts_with(path, root) && path.ptr[root.len] == '/')

@@ -7,6 +7,7 @@
 #include "devserver/discovery.h"
 #include "devserver/registry.h"
 
-/* False: there is none, the answer is 404. */
+/* False: there is none, the answer is 404. /openapi/v2 is there and empty: kubectl falls back to it
+ * for kinds that v3 does not know, and then says that they do not exist. */
 bool dev_openapi_document(const struct dev_registry *registry, struct str path,
                           struct dev_document *out);

@@ -91,6 +91,19 @@ static void test_documents_refer_to_what_is_in_them(void **state)
     dev_registry_free(registry);
 }
 
+static void test_version_2_is_there_and_empty(void **state)
+{
+    (void)state;
+    struct dev_registry *registry = dev_registry_new();
+    struct dev_document document = {0};
+    assert_true(dev_openapi_document(registry, STR("/openapi/v2"), &document));
+    assert_non_null(strstr(document.content_type, "spec.v2.v1.0+protobuf"));
+    assert_true(str_starts_with(strbuf_str(&document.body), STR("\x0a\x03"
+                                                                "2.0")));
+    dev_document_fini(&document);
+    dev_registry_free(registry);
+}
+
 static void test_schema_of_a_kind(void **state)
 {
     (void)state;
@@ -222,6 +235,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_documents_refer_to_what_is_in_them),
+        cmocka_unit_test(test_version_2_is_there_and_empty),
         cmocka_unit_test(test_schema_of_a_kind),
         cmocka_unit_test(test_paths_say_what_kubectl_asks),
         cmocka_unit_test(test_hash_follows_the_definition),
