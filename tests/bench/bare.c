@@ -11,7 +11,7 @@
 #include "controllers/names.h"
 #include "kube/model/patch.h"
 
-enum { WATCHES_SETTLE_MS = 1000 };
+enum { WATCHES_SETTLE_MS = 1000, FIXED_PLACES = 16 };
 
 struct bare {
     struct bench *bench;
@@ -248,11 +248,11 @@ static void watch(void *ctx)
                                                   });
 }
 
-void bare_run(struct bench *bench)
+static void run(struct bench *bench, size_t places)
 {
     struct bare *bare = mem_alloc_zero(sizeof(*bare));
     bare->bench = bench;
-    bare->manager = bench_connect(bench, 0);
+    bare->manager = bench_connect(bench, places);
     bare->claim_server = bench_connect(bench, 0);
     bare->observer = bench_connect(bench, 0);
     arena_init(&bare->arena);
@@ -266,4 +266,14 @@ void bare_run(struct bench *bench)
         .done = watch,
         .ctx = bare,
     });
+}
+
+void bare_run(struct bench *bench)
+{
+    run(bench, 0);
+}
+
+void bare_16_run(struct bench *bench)
+{
+    run(bench, FIXED_PLACES);
 }

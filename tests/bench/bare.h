@@ -6,5 +6,8 @@
  * with the manager's rule for requests in flight, while the watches that the manager, the claim
  * server and the observer have are open as well. */
 void bare_run(struct bench *bench);
+/* bare-16: the same with 16 in flight all the time, in case that the rule does not find what this
+ * server takes best. */
+void bare_16_run(struct bench *bench);
 /* creates: objects created per second one at a time, with 16 in flight, with 64. */
 void creates_run(struct bench *bench);

@@ -26,6 +26,7 @@ static const struct command commands[] = {
     {"single", true, "one machine after the other on an idle cluster", single_run},
     {"burst", true, "machines created 16 at a time: from creation to address", burst_run},
     {"bare", true, "the same writes without a manager", bare_run},
+    {"bare-16", true, "the same, always with 16 in flight", bare_16_run},
     {"creates", true, "objects per second that the API server creates", creates_run},
     {"cycles", true, "machines that come and go, in batches of 100", cycles_run},
 };
