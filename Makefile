@@ -109,7 +109,7 @@ $(B)/tests/unit/devserver/%: $(B)/tests/unit/devserver/%.o $(TEST_LIBRARY) $(DEV
 LOADGEN := $(B)/tests/bench/loadgen
 BENCH_OBJECTS := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/bench/*.c)))
 $(LOADGEN): $(BENCH_OBJECTS) $(LIBRARY)
-	$(CC) $(CFLAGS_BUILD) $(LDFLAGS_BUILD) -o $@ $^ $(LIBS)
+	$(LINK)
 
 # Only the one file that says the version is compiled anew when it changes.
 $(B)/src/base/version.o: CPPFLAGS += -DCAPE_IP_VERSION='"$(VERSION)"'
