@@ -177,7 +177,7 @@ compile_commands.json: Makefile $(SOURCES) $(DEVSERVER_SOURCES) $(UNIT_SOURCES) 
 	      printf ',"%s"' "$$(printf '%s' "$$word" | sed 's/["\\]/\\&/g')"; \
 	    done; \
 	    printf ',"-c","%s"]}\n' "$$source"; separator=,; \
-	  done; echo ']'; } >$@
+	  done; echo ']'; } >$@.new && mv $@.new $@
 
 .PHONY: clean
 clean: ## Removes what was built

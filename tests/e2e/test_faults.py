@@ -1,5 +1,7 @@
 """Connections that break, servers that refuse, others who write at the same time, and kill -9."""
 
+import threading
+
 import pytest
 
 from lab import device
@@ -188,17 +190,18 @@ class Killer:
     """Kills the manager with -9 at its n-th write: before the server sees it, or after it was done."""
 
     def __init__(self, lab, proxy, moment, number):
-        self.lab, self.proxy, self.moment = lab, proxy, moment
+        self.lab, self.proxy = lab, proxy
         self.number = proxy.writes + number
-        self.has_fired = False
+        self.has_fired, self.is_armed, self.striking = False, True, threading.Lock()
         self.manager = lab.manager(kubeconfig=proxy.kubeconfig)
         setattr(proxy, moment, self.strike)
 
     def strike(self, request):
-        if request.number == self.number:
-            self.has_fired = True
-            self.manager.kill()
-        if self.has_fired and not self.manager.is_running:
+        with self.striking:
+            if request.number == self.number and self.is_armed:
+                self.has_fired = True
+                self.manager.kill()
+        if self.is_armed and self.has_fired and not self.manager.is_running:
             raise Cut
 
     def until(self, condition, what):
@@ -215,7 +218,8 @@ class Killer:
     def finish(self):
         """The last write may have been the one; then its successor finds everything done. An Event that is
         still to be written is none of the scenario's."""
-        setattr(self.proxy, self.moment, lambda request: None)
+        with self.striking:  # a strike that has begun has ended
+            self.is_armed = False
         self.revive()
         self.manager.wait_ready().stop()
 
