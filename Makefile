@@ -70,7 +70,7 @@ all: $(MANAGER) $(DEVSERVER) build/bin ## Builds the programs (build/bin/)
 
 .PHONY: build/bin
 build/bin:
-	@ln -sfn $(BUILD)/bin build/bin
+	@mkdir -p build && ln -sfn $(BUILD)/bin build/bin
 
 $(MANAGER): $(B)/src/manager/main.o $(LIBRARY)
 	@mkdir -p $(@D)

@@ -433,6 +433,7 @@ static void check_object(const struct dev_schema_node *node, yyjson_mut_val *obj
     size_t i, max;
     check_count((int64_t)yyjson_mut_obj_size(object), node->min_properties, node->max_properties,
                 "properties", path, out);
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a member has a value */
     yyjson_mut_obj_foreach(object, i, max, key, value)
     {
         struct dev_schema_path at = {.parent = path,

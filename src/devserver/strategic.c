@@ -185,9 +185,8 @@ static void merge_member(yyjson_mut_doc *doc, yyjson_mut_val *object, struct str
 {
     yyjson_mut_val *member = yyjson_mut_obj_getn(object, name.ptr, name.len);
     const struct merged_list *how = yyjson_is_arr(value) ? find_merged(name) : NULL;
-    if (yyjson_is_null(value))
-        yyjson_mut_obj_remove_keyn(object, name.ptr, name.len);
-    else if (yyjson_is_obj(value) && str_eq_cstr(directive_of(value), "delete"))
+    if (yyjson_is_null(value) ||
+        (yyjson_is_obj(value) && str_eq_cstr(directive_of(value), "delete")))
         yyjson_mut_obj_remove_keyn(object, name.ptr, name.len);
     else if (yyjson_is_obj(value) && yyjson_mut_is_obj(member))
         merge_object(doc, member, value);
