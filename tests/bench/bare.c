@@ -158,17 +158,12 @@ static void fan_all(struct bare *bare, struct fan_plan plan)
     fan_start(&plan);
 }
 
-static void ignore(void *ctx)
-{
-    (void)ctx;
-}
-
 static void release(void *ctx)
 {
     struct bare *bare = ctx;
     bare->is_releasing = true;
     bare->began_ms = bench_now_ms();
-    fan_all(bare, (struct fan_plan){.request = release_request, .finished = ignore});
+    fan_all(bare, (struct fan_plan){.request = release_request});
 }
 
 static void settle_release(void *ctx)

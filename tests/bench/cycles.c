@@ -99,16 +99,11 @@ static void other_changed(void *ctx, const struct kube_object *before,
         look(ctx);
 }
 
-static void ignore(void *ctx)
-{
-    (void)ctx;
-}
-
 static void begin_batch(struct cycles *cycles)
 {
     cycles->served = 0;
     cycles->are_let_go = false;
-    fan_batch(cycles, (struct fan_plan){.request = come_request, .finished = ignore});
+    fan_batch(cycles, (struct fan_plan){.request = come_request});
 }
 
 static void filled(void *ctx)

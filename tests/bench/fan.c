@@ -37,7 +37,8 @@ static void end_item(struct fan *fan)
     arena_fini(&fan->arena);
     free(fan->items);
     free(fan);
-    plan.finished(plan.ctx);
+    if (plan.finished)
+        plan.finished(plan.ctx);
 }
 
 static void on_answer(void *ctx, const struct kube_response *response, const struct error *err)

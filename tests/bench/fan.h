@@ -18,7 +18,7 @@ struct fan_plan {
     bool (*request)(void *ctx, size_t item, size_t step, struct arena *arena,
                     struct kube_request *out);
     void (*answered)(void *ctx, size_t item, size_t step, struct str body); /* NULL: nobody asks */
-    void (*finished)(void *ctx);                                            /* all items */
+    void (*finished)(void *ctx); /* all items; NULL: nobody asks */
     void *ctx;
 };
 

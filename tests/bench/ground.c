@@ -168,7 +168,8 @@ static bool pause_request(void *ctx, size_t item, size_t step, struct arena *are
 static void is_paused_now(void *ctx)
 {
     struct pause *pause = ctx;
-    pause->done(pause->ctx);
+    if (pause->done)
+        pause->done(pause->ctx);
     free(pause);
 }
 

@@ -24,6 +24,6 @@ struct ground *ground_lay(const struct ground_plan *plan);
 struct kube_request ground_elfmachine(const struct ground *ground, struct arena *arena,
                                       size_t number);
 
-/* `done` when the server has accepted it. */
+/* `done` (may be NULL) when the server has accepted it. */
 void cluster_pause(struct bench *bench, struct kube_client *client, bool is_paused,
                    void (*done)(void *ctx), void *ctx);

@@ -53,16 +53,11 @@ static bool let_go_request(void *ctx, size_t item, size_t step, struct arena *ar
     return letting_go_request(release->bench->ns, item, step, arena, out);
 }
 
-static void ignore(void *ctx)
-{
-    (void)ctx;
-}
-
 static void resume(void *ctx)
 {
     struct release *release = ctx;
     release->began_ms = bench_now_ms();
-    cluster_pause(release->bench, release->client, false, ignore, release);
+    cluster_pause(release->bench, release->client, false, NULL, NULL);
 }
 
 static void let_go(void *ctx)

@@ -91,11 +91,6 @@ static bool create_request(void *ctx, size_t item, size_t step, struct arena *ar
     return step == 0;
 }
 
-static void ignore(void *ctx)
-{
-    (void)ctx;
-}
-
 static void next(void *ctx)
 {
     struct single *single = ctx;
@@ -106,7 +101,6 @@ static void next(void *ctx)
         .count = 1,
         .client = single->client,
         .request = create_request,
-        .finished = ignore,
         .ctx = single,
     });
 }
